@@ -1,0 +1,10 @@
+"""Every address of Linli. Each leads to a view that names its permission."""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("linli.people.urls")),
+    path("", include("linli.portal.urls")),
+    path("desk/", include("linli.web.urls")),
+    path("", include("linli.documents.urls")),
+]

@@ -1,0 +1,85 @@
+"""Accounts, and the posts they hold."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from linli.kit.ids import uuid7
+from linli.orgs.models import Organisation
+
+
+class PersonQuerySet(models.QuerySet["Person"]):
+    pass
+
+
+class PersonManager(BaseUserManager.from_queryset(PersonQuerySet)):  # type: ignore[misc]
+    """Django asks the user model for a manager that can make accounts."""
+
+    def create_user(self, username: str, password: str | None = None, **fields: Any) -> Person:
+        person: Person = self.model(username=self.model.normalize_username(username), **fields)
+        person.set_password(password)
+        person.save(using=self._db)
+        return person
+
+    def create_superuser(self, username: str, password: str | None = None, **fields: Any) -> Person:
+        return self.create_user(username, password, is_superuser=True, **fields)
+
+
+class Person(AbstractBaseUser):
+    """Somebody who signs in. What they may do comes from grants alone, or from being superuser."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    username = models.CharField(_("账号"), max_length=64, unique=True)
+    name = models.CharField(_("姓名"), max_length=80)
+    work_phone = models.CharField(_("工作电话"), max_length=32, blank=True)
+    email = models.EmailField(_("电子邮件"), blank=True)
+    is_active = models.BooleanField(_("启用"), default=True)
+    is_superuser = models.BooleanField(_("系统管理员"), default=False)
+    is_demo = models.BooleanField(_("演示"), default=False)
+    joined_at = models.DateTimeField(auto_now_add=True)
+
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS: ClassVar = ["name"]
+
+    objects = PersonManager()
+
+    def __str__(self) -> str:
+        return self.name or self.username
+
+
+class GrantQuerySet(models.QuerySet["Grant"]):
+    def active(self, at: datetime) -> Self:
+        """Grants in force at that moment, of people whose account is open."""
+        return self.filter(valid_from__lte=at, person__is_active=True).filter(
+            Q(valid_until=None) | Q(valid_until__gt=at)
+        )
+
+
+class Grant(models.Model):
+    """A post: this person has this role in this organisation, from then until then."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="grants")
+    role = models.CharField(_("角色"), max_length=32)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="grants")
+    valid_from = models.DateTimeField(_("开始"))
+    valid_until = models.DateTimeField(_("结束"), null=True, blank=True)
+    granted_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+
+    objects = GrantQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["organisation", "role"], name="people_org_role")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["person", "role", "organisation"],
+                condition=Q(valid_until=None),
+                name="people_one_open_grant",
+            )
+        ]
