@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
@@ -15,7 +15,13 @@ from linli.kit.ids import uuid7
 PATH_END = "~"  # sorts after every character a path may hold
 
 
-class PathField(models.CharField[str, str]):
+if TYPE_CHECKING:
+    TextColumn = models.CharField[str, str]
+else:
+    TextColumn = models.CharField
+
+
+class PathField(TextColumn):
     """A materialised path compared byte by byte, so that a subtree is one index range."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
