@@ -1,12 +1,223 @@
-"""Who may do what, and why (grants, roles, the post somebody acts under)."""
+"""Who may do what, and why: roles, the post somebody acts under, and the guards on views."""
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache, wraps
+from pathlib import Path
+from typing import Any, Literal
+from uuid import UUID
 
 from allauth.account.adapter import DefaultAccountAdapter
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import get_language
+
+from linli.kit import clock
+from linli.orgs.models import Organisation
+from linli.people.models import Grant, Person
+
+Axis = Literal["place", "holder", "partner"]
+View = Callable[..., HttpResponse]
+
+
+@dataclass(frozen=True)
+class Role:
+    """A named set of permissions, and the paths of a case along which it reaches."""
+
+    name: str
+    label_zh: str
+    label_en: str
+    permissions: frozenset[str]
+    reach: frozenset[str]
+
+    @property
+    def label(self) -> str:
+        return self.label_en if (get_language() or "").startswith("en") else self.label_zh
+
+
+@cache
+def roles() -> dict[str, Role]:
+    """Every role of roles.toml, in the order of the file."""
+    with (Path(__file__).parent / "roles.toml").open("rb") as file:
+        raw = tomllib.load(file)
+    return {
+        name: Role(
+            name=name,
+            label_zh=entry["label"]["zh"],
+            label_en=entry["label"]["en"],
+            permissions=frozenset(entry["permissions"]),
+            reach=frozenset(entry["reach"]),
+        )
+        for name, entry in raw.items()
+    }
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Somebody acting: a member of staff under one post, a reporter under their code, or Linli itself."""
+
+    kind: Literal["staff", "reporter", "system"]
+    role: str
+    name: str = ""
+    path: str = ""
+    person_id: UUID | None = None
+    grant_id: UUID | None = None
+    organisation_id: UUID | None = None
+    case_id: UUID | None = None
+    organisation: Organisation | None = field(default=None, compare=False, repr=False)
+
+    @classmethod
+    def reporter(cls, case_id: UUID) -> Actor:
+        """The person who reported the case, known by its tracking code alone."""
+        return cls(kind="reporter", role="resident", case_id=case_id)
+
+    @classmethod
+    def from_grant(cls, grant: Grant) -> Actor:
+        return cls(
+            kind="staff",
+            role=grant.role,
+            name=grant.person.name,
+            path=grant.organisation.path,
+            person_id=grant.person_id,
+            grant_id=grant.pk,
+            organisation_id=grant.organisation_id,
+            organisation=grant.organisation,
+        )
+
+    def may(self, permission: str) -> bool:
+        """Whether the role holds the permission at all, whatever the case."""
+        if self.kind == "system":
+            return True
+        role = roles().get(self.role)
+        return role is not None and permission in role.permissions
+
+    @property
+    def reach(self) -> frozenset[str]:
+        role = roles().get(self.role)
+        return role.reach if role is not None and self.path else frozenset()
+
+    @property
+    def ancestor_paths(self) -> list[str]:
+        """Paths from the root down to the actor's own unit."""
+        parts = self.path.rstrip("/").split("/") if self.path else []
+        return ["/".join(parts[: n + 1]) + "/" for n in range(len(parts))]
+
+    @property
+    def role_label(self) -> str:
+        role = roles().get(self.role)
+        return role.label if role else ""
+
+    @property
+    def label(self) -> str:
+        """Unit and role, as the post chooser shows them."""
+        return f"{self.organisation.label if self.organisation else ''} · {self.role_label}".strip(" ·")
+
+
+SYSTEM = Actor(kind="system", role="system")
+
+
+def posts_of(person: Person, at: datetime) -> list[Actor]:
+    """The posts somebody may act under, oldest first; a superuser administers the county without one."""
+    grants = Grant.objects.filter(person=person).active(at).select_related("organisation", "person")
+    posts = [Actor.from_grant(grant) for grant in grants.order_by("valid_from", "id")]
+    if person.is_superuser and not any(post.role == "administrator" for post in posts):
+        root = Organisation.objects.filter(code=settings.COUNTY_CODE).first()
+        posts.append(
+            Actor(
+                kind="staff",
+                role="administrator",
+                name=person.name,
+                path=root.path if root else "",
+                person_id=person.pk,
+                organisation_id=root.pk if root else None,
+                organisation=root,
+            )
+        )
+    return posts
+
+
+class PostMiddleware:
+    """Gives each request `posts` and `post`: rights are those of the one chosen post, never the union."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        def load_posts() -> list[Actor]:
+            if not request.user.is_authenticated:
+                return []
+            return posts_of(request.user, clock.now())
+
+        def load_post() -> Actor | None:
+            chosen = request.session.get("post")
+            posts = list(request.posts)  # type: ignore[attr-defined]
+            return next((post for post in posts if str(post.grant_id) == chosen), posts[0] if posts else None)
+
+        request.posts = SimpleLazyObject(load_posts)  # type: ignore[attr-defined]
+        request.post = SimpleLazyObject(load_post)  # type: ignore[attr-defined]
+        return self.get_response(request)
+
+
+def post_of(request: HttpRequest) -> Actor:
+    """The post the request acts under; 404 where there is none."""
+    posts: list[Actor] = list(request.posts)  # type: ignore[attr-defined]
+    chosen = request.session.get("post")
+    for post in posts:
+        if str(post.grant_id) == chosen:
+            return post
+    if not posts:
+        raise Http404
+    return posts[0]
+
+
+def post_context(request: HttpRequest) -> dict[str, Any]:
+    """`post` and `posts` for templates; lazy, so public pages ask nothing of the database."""
+    return {"post": getattr(request, "post", None), "posts": getattr(request, "posts", [])}
+
+
+def _marked(view: View, permission: str) -> View:
+    view.permission = permission  # type: ignore[attr-defined]
+    return view
+
+
+def public(view: View) -> View:
+    """Open to everybody, signed in or not."""
+    return _marked(view, "public")
+
+
+def signed_in(view: View) -> View:
+    """Open to everybody who is signed in, whatever their posts."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        return view(request, *args, **kwargs)
+
+    return _marked(guarded, "signed_in")
+
+
+def requires(permission: str) -> Callable[[View], View]:
+    """Open to posts whose role holds the permission; to everybody else the page does not exist."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            if not post_of(request).may(permission):
+                raise Http404
+            return view(request, *args, **kwargs)
+
+        return _marked(guarded, permission)
+
+    return decorate
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -14,15 +225,3 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
-
-
-class PostMiddleware:
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
-
-
-def post_context(request: HttpRequest) -> dict[str, Any]:
-    return {}
