@@ -64,6 +64,10 @@ class OrganisationQuerySet(models.QuerySet["Organisation"]):
         """Units valid on that day."""
         return self.filter(valid_from__lte=day).filter(Q(valid_until=None) | Q(valid_until__gt=day))
 
+    def standing(self) -> Self:
+        """Units nobody has closed."""
+        return self.filter(valid_until=None)
+
 
 class Organisation(models.Model):
     """A unit of the county. Codes are keys, names are not (statistics bureau list; GB/T 10114)."""
@@ -95,6 +99,8 @@ class Organisation(models.Model):
                 name="orgs_valid_period",
             ),
             models.CheckConstraint(condition=Q(path__endswith="/"), name="orgs_path_ends_with_slash"),
+            models.CheckConstraint(condition=~Q(code__contains="/"), name="orgs_code_is_one_step"),
+            models.CheckConstraint(condition=~Q(parent=models.F("id")), name="orgs_not_its_own_parent"),
         ]
 
     def __str__(self) -> str:
@@ -128,7 +134,11 @@ class Change(models.TextChoices):
 
 
 class OrganisationChange(models.Model):
-    """History of a unit: what it was called and whom it stood under, and what became of it."""
+    """History of a unit: its name and path before the change, and what became of it.
+
+    `other` is the unit it was merged into, or one of those it was split into. `made_by` is the id of
+    the account; no foreign key, because accounts stand above organisations.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="changes")
@@ -138,6 +148,7 @@ class OrganisationChange(models.Model):
     path = PathField()
     other = models.ForeignKey(Organisation, null=True, on_delete=models.PROTECT, related_name="+")
     note = models.CharField(max_length=200, blank=True)
+    made_by = models.UUIDField(null=True)
 
 
 class Boundary(models.Model):

@@ -58,6 +58,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=80)),
                 ('path', linli.orgs.models.PathField(max_length=200)),
                 ('note', models.CharField(blank=True, max_length=200)),
+                ('made_by', models.UUIDField(null=True)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='orgs.organisation')),
                 ('other', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orgs.organisation')),
             ],
@@ -73,5 +74,13 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='organisation',
             constraint=models.CheckConstraint(condition=models.Q(('path__endswith', '/')), name='orgs_path_ends_with_slash'),
+        ),
+        migrations.AddConstraint(
+            model_name='organisation',
+            constraint=models.CheckConstraint(condition=models.Q(('code__contains', '/'), _negated=True), name='orgs_code_is_one_step'),
+        ),
+        migrations.AddConstraint(
+            model_name='organisation',
+            constraint=models.CheckConstraint(condition=models.Q(('parent', models.F('id')), _negated=True), name='orgs_not_its_own_parent'),
         ),
     ]
