@@ -1,0 +1,3 @@
+import "./tabler.scss";
+import "./linli.css";
+import "htmx.org";
