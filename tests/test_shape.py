@@ -399,7 +399,7 @@ def unscoped(of: list[type[models.Model]]) -> list[str]:
 
 
 def managers(path: Path) -> list[str]:
-    """Classes derived from Manager: queries belong to QuerySets. Django's account manager is the exception."""
+    """Classes derived from Manager: queries belong to QuerySets. Django's own for accounts is apart."""
     found = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ClassDef):
