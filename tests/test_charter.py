@@ -132,7 +132,11 @@ def person_indexes(of: list[type[models.Model]]) -> list[str]:
     """Indexes that would find a person's cases by phone, contact or identity number."""
     found = []
     for model in of:
-        indexed = [field.name for field in model._meta.concrete_fields if getattr(field, "db_index", False)]
+        indexed = [
+            field.name
+            for field in model._meta.concrete_fields
+            if getattr(field, "db_index", False) or field.unique
+        ]
         indexed += [name.lstrip("-") for index in model._meta.indexes for name in index.fields]
         found += [
             f"{model.__name__}.{name}"
