@@ -167,7 +167,7 @@ def test_an_index_or_size_out_of_range_is_an_error() -> None:
     with pytest.raises(IndexError):
         merkle.inclusion_proof(LEAVES, 8)
     for size in (0, 9):
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match="older tree"):
             merkle.consistency_proof(LEAVES, size)
 
 
@@ -180,7 +180,7 @@ def test_a_chain_depends_on_order_and_on_every_link() -> None:
     assert swapped != links[2]
     for (prev, this), leaf in zip(pairwise(links), LEAVES, strict=True):
         assert this == hashlib.sha256(b"\x02" + prev + leaf).digest()
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="32 bytes"):
         merkle.chain(b"", LEAVES[0])
 
 
@@ -189,5 +189,5 @@ def test_a_commitment_needs_both_salt_and_payload() -> None:
     commitment = merkle.payload_commitment(bytes(16), payload)
     assert commitment == hashlib.sha256(bytes(16) + payload).digest()
     assert commitment != merkle.payload_commitment(b"\x01" * 16, payload)
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="16 bytes"):
         merkle.payload_commitment(bytes(15), b"\x00" + payload)
