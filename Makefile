@@ -113,7 +113,7 @@ node_modules/.installed: package-lock.json .npmrc | $(VENV)/.node
 
 $(DIST): $(FRONTEND) package.json node_modules/.installed
 	@echo "Building the pages' styles and scripts"
-	@npm run --silent build -- --logLevel warn
+	@npm run --silent build -- --logLevel error
 	@touch $@
 
 $(VENV)/.messages: $(CATALOGUES) src/linli/kit/messages.py $(VENV)/.linli
