@@ -198,6 +198,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+REACTIONS = ["linli.cases.reactions.close_members", "linli.notify.reactions.tell"]
 COUNTY_CODE = env.str("LINLI_COUNTY", default="420921")
 
 LOGGING = {

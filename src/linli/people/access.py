@@ -35,6 +35,7 @@ class Role:
     label_en: str
     permissions: frozenset[str]
     reach: frozenset[str]
+    duties: frozenset[str]
 
     @property
     def label(self) -> str:
@@ -53,9 +54,15 @@ def roles() -> dict[str, Role]:
             label_en=entry["label"]["en"],
             permissions=frozenset(entry["permissions"]),
             reach=frozenset(entry["reach"]),
+            duties=frozenset(entry["duties"]),
         )
         for name, entry in raw.items()
     }
+
+
+def roles_with_duty(duty: str) -> list[str]:
+    """Names of the roles that do the work of such a desk."""
+    return [role.name for role in roles().values() if duty in role.duties]
 
 
 @dataclass(frozen=True)
@@ -101,6 +108,12 @@ class Actor:
     def reach(self) -> frozenset[str]:
         role = roles().get(self.role)
         return role.reach if role is not None and self.path else frozenset()
+
+    @property
+    def duties(self) -> frozenset[str]:
+        """The desks whose work this post does at its own unit."""
+        role = roles().get(self.role)
+        return role.duties if role is not None else frozenset()
 
     @property
     def ancestor_paths(self) -> list[str]:

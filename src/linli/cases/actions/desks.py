@@ -1,0 +1,78 @@
+"""Whose turn it is: the unit at which a piece of work waits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from linli.cases.actions.turn import Turn
+from linli.cases.models import Event
+from linli.cases.procedures import Desk
+from linli.orgs.models import Organisation, is_within
+from linli.people.access import roles_with_duty
+from linli.people.models import Grant
+
+
+def ancestors(path: str) -> list[str]:
+    """Paths from the unit itself up to the root."""
+    parts = path.rstrip("/").split("/") if path else []
+    return ["/".join(parts[: n + 1]) + "/" for n in reversed(range(len(parts)))]
+
+
+def nearest(duty: str, path: str, at: datetime, *, without: str = "") -> UUID | None:
+    """The nearest unit, from `path` upwards, where somebody does that duty; the root where nobody does.
+
+    `without` leaves out a unit and everything below it.
+    """
+    paths = [p for p in ancestors(path) if not is_within(p, without)]
+    if not paths:
+        return None
+    staffed = dict(
+        Grant.objects.active(at)
+        .filter(role__in=roles_with_duty(duty), organisation__path__in=paths)
+        .values_list("organisation__path", "organisation_id")
+    )
+    for candidate in paths:
+        if candidate in staffed:
+            return staffed[candidate]
+    return Organisation.objects.filter(path=paths[-1]).values_list("pk", flat=True).first()
+
+
+def find(desk: Desk, turn: Turn) -> UUID | None:
+    """The unit a desk of a procedure file means for this case, now."""
+    case = turn.case
+    stage = turn.stage_task
+    around = case.place_path or case.holder_path
+    if desk.at == "place":
+        return nearest(desk.role, around, turn.received_at)
+    if desk.at == "holder":
+        return case.holder_id or nearest("dispatcher", around, turn.received_at)
+    if desk.at == "unit":
+        return turn.unit.pk if turn.unit else None
+    if desk.at == "desk":
+        return stage.organisation_id if stage else case.holder_id
+    if desk.at == "checker":
+        return turn.checker_id or nearest(desk.role, around, turn.received_at, without=case.holder_path)
+    if desk.at == "superior":
+        return nearest(desk.role, _common_superior(turn), turn.received_at)
+    return nearest(desk.role, _above(turn), turn.received_at)
+
+
+def _above(turn: Turn) -> str:
+    """The path strictly above the unit that was late, or that asks its superior; the root stays the root."""
+    late = turn.facts.get("owner_path") or turn.actor.path or turn.case.holder_path or turn.case.place_path
+    upwards = ancestors(late)
+    return upwards[1] if len(upwards) > 1 else late
+
+
+def _common_superior(turn: Turn) -> str:
+    """The lowest unit above every unit that returned the case (信访工作条例 24)."""
+    returned = Event.objects.filter(case_id=turn.case.pk, verb="return").select_related("organisation")
+    paths = [event.organisation.path for event in returned if event.organisation]
+    if turn.actor.path:
+        paths.append(turn.actor.path)
+    common = ancestors(paths[0])[1:] if paths else []
+    for path in paths[1:]:
+        above = set(ancestors(path)[1:])
+        common = [candidate for candidate in common if candidate in above]
+    return common[0] if common else turn.case.place_path.split("/")[0] + "/"

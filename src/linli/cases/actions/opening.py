@@ -1,0 +1,130 @@
+"""Opens a case: the first turn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from linli.cases import procedures
+from linli.cases.actions import writing
+from linli.cases.actions.errors import CommandReused
+from linli.cases.actions.turn import Turn
+from linli.cases.models import Case, CaseNumber, Event
+from linli.kit import codes, jsonbytes
+from linli.ledger import merkle
+from linli.orgs.models import Organisation
+from linli.people.access import Actor
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a kind of case says when it opens one. `limits` overrides clock limits by name: {"total": "3wd"}."""
+
+    kind: str
+    title: str
+    channel: str
+    place: Organisation
+    category: str = ""
+    level: str = "normal"
+    address: str = ""
+    lon: float | None = None
+    lat: float | None = None
+    accused_path: str = ""
+    is_identity_kept: bool = False
+    is_demo: bool = False
+    limits: dict[str, str] = field(default_factory=dict)
+
+
+def open_case(
+    *,
+    opening: Opening,
+    by: Actor,
+    at: datetime,
+    command_id: UUID,
+    data: Mapping[str, Any],
+    facts: Mapping[str, Any] | None = None,
+    claimed_at: datetime | None = None,
+) -> tuple[Case, Event, bool]:
+    """Opens a case under the id of the command. Returns the case, its first event and whether it is new.
+
+    A repeated command finds the case it opened; other content under the same id raises CommandReused.
+    """
+    with transaction.atomic():
+        known = Case.objects.filter(pk=command_id).first()
+        if known is not None:
+            return known, _same_opening(known, by, data), False
+        turn = _first_turn(opening, by, at, command_id, data, claimed_at or at)
+        turn.facts.update(facts or {})
+        writing.finish(turn)
+        return turn.case, writing.write(turn), True
+
+
+def _same_opening(case: Case, by: Actor, data: Mapping[str, Any]) -> Event:
+    event = Event.objects.get(case_id=case.pk, number=1)
+    again = merkle.payload_commitment(bytes(event.salt), jsonbytes.canonical(dict(data)))
+    if event.person_id != by.person_id or again != bytes(event.commitment):
+        raise CommandReused
+    return event
+
+
+def _first_turn(
+    opening: Opening,
+    by: Actor,
+    at: datetime,
+    command_id: UUID,
+    data: Mapping[str, Any],
+    claimed_at: datetime,
+) -> Turn:
+    procedure = procedures.latest(opening.kind)
+    case = Case(
+        id=command_id,
+        kind=opening.kind,
+        procedure_version=procedure.version,
+        number=_free_number(command_id, at),
+        title=opening.title,
+        category=opening.category,
+        channel=opening.channel,
+        level=opening.level,
+        state=procedure.initial,
+        state_since=at,
+        place=opening.place,
+        place_path=opening.place.path,
+        address=opening.address,
+        lon=opening.lon,
+        lat=opening.lat,
+        accused_path=opening.accused_path,
+        is_identity_kept=opening.is_identity_kept,
+        is_demo=opening.is_demo,
+        limits=opening.limits,
+        opened_at=claimed_at,
+        received_at=at,
+        last_hash=merkle.GENESIS,
+    )
+    return Turn(
+        case=case,
+        actor=by,
+        at=claimed_at,
+        received_at=at,
+        move=procedure.opening,
+        procedure=procedure,
+        data=dict(data),
+        command_id=command_id,
+        is_new=True,
+        is_public=procedure.opening.is_public,
+        to=procedure.initial,
+    )
+
+
+def _free_number(command_id: UUID, at: datetime) -> str:
+    day = timezone.localtime(at).date()
+    for attempt in range(8):
+        number = codes.number_from_uuid(command_id, day, attempt=attempt)
+        if not CaseNumber.objects.filter(number=number).exists():
+            return number
+    return codes.number_from_uuid(command_id, day, length=8)

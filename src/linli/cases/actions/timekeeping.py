@@ -1,0 +1,125 @@
+"""Starts, stops, pauses and extends clocks. Every step is an entry in the event, from which it can be derived again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from linli.cases.actions.turn import Turn
+from linli.cases.models import Clock, Event
+from linli.cases.procedures import ClockRule
+from linli.cases.procedures.calendar import current
+from linli.cases.procedures.limits import Derivation, Limit, before, due
+
+
+def start(turn: Turn, name: str) -> Clock:
+    """Starts a clock from the server's receipt of the command; one of the same name ends first."""
+    rule = turn.procedure.clocks[name]
+    for clock in turn.all_clocks:
+        if clock.name == name and clock.stopped_at is None:
+            _stop(turn, clock)
+    limit = str(turn.case.limits.get(name, rule.limit))
+    derived = due(turn.received_at, Limit.parse(limit), current())
+    clock = Clock(
+        case_id=turn.case.pk,
+        number=max((clock.number for clock in turn.all_clocks), default=0) + 1,
+        name=name,
+        organisation_id=_owner(turn, rule),
+        limit=limit,
+        started_at=turn.received_at,
+        due_at=derived.due_at,
+        is_provisional=derived.provisional,
+    )
+    clock.fires_at = _next_fire(clock, rule, turn.received_at)
+    turn.new_clocks.append(clock)
+    turn.ops.append({"op": "start", "number": clock.number, "clock": name, "limit": limit})
+    return clock
+
+
+def stop(turn: Turn, names: tuple[str, ...]) -> None:
+    """Stops the running clocks of these names; `*` stops all."""
+    for clock in turn.all_clocks:
+        if clock.stopped_at is None and ("*" in names or clock.name in names):
+            _stop(turn, clock)
+
+
+def pause(turn: Turn) -> None:
+    for clock in turn.running:
+        if turn.procedure.clocks[clock.name].pauses:
+            clock.paused_at = turn.received_at
+            clock.fires_at = None
+            turn.changed_clocks[clock.number] = clock
+            turn.ops.append({"op": "pause", "number": clock.number})
+
+
+def resume(turn: Turn) -> None:
+    """Takes up paused clocks again; the time between is not counted."""
+    for clock in turn.all_clocks:
+        if clock.paused_at is not None and clock.stopped_at is None:
+            turn.ops.append({"op": "resume", "number": clock.number})
+            clock.paused_at = None
+            _derive_again(turn, clock)
+
+
+def extend(turn: Turn, names: tuple[str, ...], limit: str) -> None:
+    for clock in turn.running:
+        if clock.name in names:
+            turn.ops.append({"op": "extend", "number": clock.number, "limit": limit})
+            _derive_again(turn, clock)
+
+
+def derive(case_id: UUID, clock: Clock, events: list[Event], *, extra: Turn | None = None) -> Derivation:
+    """The due moment of a clock from the clock entries of the events alone, with its steps."""
+    entries = [(event.received_at, op) for event in events for op in event.clocks]
+    if extra is not None:
+        entries += [(extra.received_at, op) for op in extra.ops]
+    pauses: list[tuple[datetime, datetime | None]] = []
+    extensions: list[Limit] = []
+    for at, op in entries:
+        if op["number"] != clock.number:
+            continue
+        if op["op"] == "pause":
+            pauses.append((at, None))
+        elif op["op"] == "resume":
+            pauses[-1] = (pauses[-1][0], at)
+        elif op["op"] == "extend":
+            extensions.append(Limit.parse(op["limit"]))
+    return due(clock.started_at, Limit.parse(clock.limit), current(), pauses=pauses, extensions=extensions)
+
+
+def _derive_again(turn: Turn, clock: Clock) -> None:
+    events = list(Event.objects.filter(case_id=turn.case.pk).order_by("number"))
+    derived = derive(turn.case.pk, clock, events, extra=turn)
+    clock.due_at = derived.due_at
+    clock.is_provisional = derived.provisional
+    clock.is_warned = False
+    clock.fires_at = _next_fire(clock, turn.procedure.clocks[clock.name], turn.received_at)
+    turn.changed_clocks[clock.number] = clock
+
+
+def _stop(turn: Turn, clock: Clock) -> None:
+    clock.stopped_at = turn.received_at
+    clock.fires_at = None
+    turn.changed_clocks[clock.number] = clock
+    turn.ops.append({"op": "stop", "number": clock.number})
+
+
+def _owner(turn: Turn, rule: ClockRule) -> UUID | None:
+    stage = turn.stage_task
+    if rule.owner == "holder":
+        return turn.case.holder_id
+    if rule.owner == "desk" and stage is not None:
+        return stage.organisation_id
+    return turn.case.place_id
+
+
+def _next_fire(clock: Clock, rule: ClockRule, at: datetime) -> datetime | None:
+    """When the sweeper looks at the clock next: at the warning, then at the due moment."""
+    if clock.due_at is None or clock.missed_at is not None:
+        return None
+    if rule.warn and not clock.is_warned:
+        warn_at = before(clock.due_at, Limit.parse(rule.warn), current())
+        if warn_at > max(at, clock.started_at):
+            return warn_at
+    return clock.due_at
+

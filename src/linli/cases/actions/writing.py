@@ -1,0 +1,168 @@
+"""Finishes a turn: state, desks, clocks; then writes case, event, clocks, tasks and deliveries."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+
+from linli.cases.actions import deliveries, desks, timekeeping
+from linli.cases.actions.errors import StaleCase
+from linli.cases.actions.turn import Turn
+from linli.cases.models import Case, CaseNumber, CaseText, Clock, Event, Partner, Task
+from linli.cases.procedures import Desk
+from linli.kit import text
+
+FAR = timedelta(days=30)
+
+
+def finish(turn: Turn) -> None:
+    """Moves the case on in memory, in the order in which each part needs the one before."""
+    move = turn.move
+    timekeeping.stop(turn, move.stops)
+    if turn.to is not None and (turn.to != turn.case.state or turn.is_new):
+        _enter(turn, turn.to)
+    for name in move.starts:
+        timekeeping.start(turn, name)
+    if move.asks is not None:
+        _ask(turn, move.asks, is_stage=False)
+    _drop_answered(turn)
+    _sum_up(turn)
+    turn.append_event()
+
+
+def _enter(turn: Turn, state: str) -> None:
+    case, entered = turn.case, turn.procedure.states[state]
+    was_paused = not turn.is_new and turn.procedure.states[case.state].is_paused
+    case.state, case.state_since = state, turn.received_at
+    case.is_open = entered.is_open
+    case.closed_at = None if entered.is_open else turn.received_at
+    if was_paused and not entered.is_paused:
+        timekeeping.resume(turn)
+    if entered.is_paused:
+        timekeeping.pause(turn)
+    case.is_paused = entered.is_paused
+    turn.dropped_tasks += [task for task in turn.tasks if task.is_stage or not entered.is_open]
+    if entered.desk is not None:
+        _ask(turn, entered.desk, is_stage=True)
+
+
+def _ask(turn: Turn, desk: Desk, *, is_stage: bool) -> None:
+    organisation_id = desks.find(desk, turn)
+    role = desk.role
+    if desk.at == "desk" and turn.stage_task is not None:
+        role = turn.stage_task.role
+    if organisation_id is None:
+        return
+    number = max((task.number for task in [*turn.tasks, *turn.new_tasks]), default=0) + 1
+    turn.new_tasks.append(
+        Task(
+            case_id=turn.case.pk,
+            number=number,
+            organisation_id=organisation_id,
+            role=role,
+            why=desk.why,
+            since=turn.received_at,
+            is_stage=is_stage,
+        )
+    )
+
+
+def _drop_answered(turn: Turn) -> None:
+    for task in turn.tasks:
+        answered = task.why in turn.move.answers and task.organisation_id == turn.actor.organisation_id
+        if answered and task not in turn.dropped_tasks:
+            turn.dropped_tasks.append(task)
+
+
+def _sum_up(turn: Turn) -> None:
+    """Copies to the case and its tasks what lists sort by."""
+    case = turn.case
+    promise = [clock for clock in turn.all_clocks if clock.name == turn.procedure.promise.name]
+    if promise:
+        case.due_at = promise[-1].due_at
+        case.is_provisional = promise[-1].is_provisional
+    dues = [clock.due_at for clock in turn.running if clock.due_at is not None]
+    case.urgent_at = min(dues, default=None)
+    urgent_at = case.urgent_at or case.due_at or turn.received_at + FAR
+    for task in turn.new_tasks:
+        task.urgent_at = urgent_at
+
+
+def write(turn: Turn) -> Event:
+    """Stores the turn inside the caller's transaction."""
+    event = turn.event
+    assert event is not None
+    if turn.is_new:
+        _insert_case(turn)
+    else:
+        _update_case(turn)
+    event.save(force_insert=True)
+    if turn.new_clocks:
+        Clock.objects.bulk_create(turn.new_clocks)
+    for clock in turn.changed_clocks.values():
+        if clock not in turn.new_clocks:
+            _update_clock(clock)
+    _write_tasks(turn)
+    for partner in turn.partners:
+        Partner.objects.update_or_create(
+            case_id=partner.case_id,
+            organisation=partner.organisation,
+            defaults={"path": partner.path, "since": partner.since, "ended_at": None},
+        )
+    deliveries.queue(event, turn.move, turn.received_at)
+    return event
+
+
+def searchable(case: Case, words: str = "") -> list[str]:
+    """Distinct search terms of a case, in order: number, title, address and the words given."""
+    return text.bigrams("\n".join(part for part in (case.number, case.title, case.address, words) if part))
+
+
+def _insert_case(turn: Turn) -> None:
+    case = turn.case
+    case.save(force_insert=True)
+    CaseNumber(number=case.number, case=case).save(force_insert=True)
+    words = str(turn.data.get("text", ""))
+    CaseText(case=case, grams=searchable(case, words)).save(force_insert=True)
+
+
+def _update_case(turn: Turn) -> None:
+    """Compare-and-swap on the version: of two turns on one case, one wins."""
+    case = turn.case
+    fields = {
+        field.attname: getattr(case, field.attname)
+        for field in Case._meta.concrete_fields
+        if field.attname not in IMMUTABLE
+    }
+    if not Case.objects.filter(pk=case.pk, version=case.version - 1).update(**fields):
+        raise StaleCase(Case.objects.get(pk=case.pk))
+
+
+IMMUTABLE = frozenset(
+    "id kind procedure_version number channel opened_at received_at is_demo limits accused_path".split()
+)
+
+
+def _update_clock(clock: Clock) -> None:
+    Clock.objects.filter(case_id=clock.case_id, number=clock.number).update(
+        due_at=clock.due_at,
+        fires_at=clock.fires_at,
+        paused_at=clock.paused_at,
+        stopped_at=clock.stopped_at,
+        missed_at=clock.missed_at,
+        is_warned=clock.is_warned,
+        is_provisional=clock.is_provisional,
+    )
+
+
+def _write_tasks(turn: Turn) -> None:
+    dropped = [task.number for task in turn.dropped_tasks if task in turn.tasks]
+    if dropped:
+        Task.objects.filter(case_id=turn.case.pk, number__in=dropped).delete()
+    kept = [task for task in turn.new_tasks if task not in turn.dropped_tasks]
+    if kept:
+        Task.objects.bulk_create(kept)
+    if len(turn.tasks) > len(dropped) and turn.case.urgent_at is not None:
+        Task.objects.filter(case_id=turn.case.pk, is_stage=True).update(urgent_at=turn.case.urgent_at)
+
+

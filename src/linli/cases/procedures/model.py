@@ -1,0 +1,138 @@
+"""What a procedure file says, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from django.utils.translation import get_language
+
+
+@dataclass(frozen=True)
+class Label:
+    """A text in both languages."""
+
+    zh: str
+    en: str
+
+    def __str__(self) -> str:
+        return self.en if (get_language() or "").startswith("en") else self.zh
+
+    def __bool__(self) -> bool:
+        return bool(self.zh)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Whose turn it is: roles at a unit found from the case.
+
+    at: place    the nearest unit around the place where somebody holds the role
+        holder   the unit that handles the case
+        superior the common superior of the units that refused it
+        checker  as place, but never the unit that did the work nor one below it
+        unit     the unit the move names
+        above    the nearest unit above the one whose clock or desk it was
+    """
+
+    role: str
+    at: str
+    why: str
+
+
+@dataclass(frozen=True)
+class State:
+    name: str
+    label: Label
+    public: Label
+    next: Label
+    is_open: bool = True
+    step: int | None = None
+    step_label: Label = Label("", "")
+    desk: Desk | None = None
+    is_paused: bool = False
+
+
+@dataclass(frozen=True)
+class Need:
+    """One thing a move asks for. kind: text, line, unit, limit, choice, photos, case, number."""
+
+    name: str
+    kind: str
+    label: Label
+    hint: Label
+    required: bool = True
+    minimum: int = 0
+    maximum: int = 2000
+    choices: tuple[tuple[str, Label], ...] = ()
+    function: str = ""
+
+
+@dataclass(frozen=True)
+class Move:
+    verb: str
+    label: Label
+    done: Label
+    icon: str
+    event: str
+    origins: frozenset[str]
+    to: str | None
+    may: str
+    relation: str = ""
+    needs: tuple[Need, ...] = ()
+    when: tuple[str, ...] = ()
+    to_when: tuple[tuple[str, str], ...] = ()
+    does: tuple[str, ...] = ()
+    starts: tuple[str, ...] = ()
+    stops: tuple[str, ...] = ()
+    asks: Desk | None = None
+    answers: frozenset[str] = frozenset()
+    tells: tuple[str, ...] = ()
+    is_public: bool = False
+    is_main: bool = False
+
+
+@dataclass(frozen=True)
+class ClockRule:
+    """A limit. `missed` names what happens: escalate or nothing; `warn` is a plain limit before the due moment."""
+
+    name: str
+    label: Label
+    limit: str
+    source: str
+    warn: str = ""
+    missed: str = "escalate"
+    owner: str = "holder"
+    is_promise: bool = False
+    pauses: bool = True
+
+
+@dataclass(frozen=True)
+class Procedure:
+    kind: str
+    version: int
+    label: Label
+    source: str
+    initial: str
+    opening: Move
+    states: dict[str, State]
+    moves: dict[str, Move]
+    clocks: dict[str, ClockRule]
+    whys: dict[str, Label] = field(default_factory=dict)
+
+    @property
+    def steps(self) -> list[State]:
+        """The states drawn on the main line, in order."""
+        return sorted((s for s in self.states.values() if s.step is not None), key=lambda s: s.step or 0)
+
+    @property
+    def promise(self) -> ClockRule:
+        """The clock that runs for the person who reported."""
+        return next(rule for rule in self.clocks.values() if rule.is_promise)
+
+    def moves_from(self, state: str) -> list[Move]:
+        return [move for move in self.moves.values() if state in move.origins]
+
+    def move_of(self, event_kind: str) -> Move:
+        """The move that appends events of this kind."""
+        if event_kind == self.opening.event:
+            return self.opening
+        return next(move for move in self.moves.values() if move.event == event_kind)

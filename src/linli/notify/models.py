@@ -1,0 +1,34 @@
+"""Who was told of what."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from linli.cases.models import Case
+from linli.kit.ids import uuid7
+from linli.people.models import Person
+
+
+class Message(models.Model):
+    """One person told of one event; without a person, it is the reporter, who reads it under their code."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="+")
+    event_number = models.PositiveIntegerField()
+    person = models.ForeignKey(Person, null=True, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["person", "-at"], name="message_inbox"),
+            models.Index(fields=["person"], name="message_unread", condition=Q(read_at=None)),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["case", "event_number", "person"], name="message_once", nulls_distinct=False
+            ),
+        ]

@@ -1,0 +1,91 @@
+"""Turns an event into messages to those its procedure names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q
+
+from linli.cases.actions import Reaction
+from linli.cases.models import Case, Event, Task
+from linli.notify.models import Message
+from linli.people.access import roles_with_duty
+from linli.people.models import Grant
+
+
+def _tell(event: Event, at: datetime) -> None:
+    """One message a person and event, however often the delivery is repeated."""
+    case = Case.objects.get(pk=event.case_id)
+    move = case.procedure.move_of(event.kind)
+    people: set[UUID] = set()
+    for relation in move.tells:
+        if relation in AUDIENCES:
+            people |= AUDIENCES[relation](event, case, at)
+    people.discard(event.person_id)  # type: ignore[arg-type]
+    rows = [_message(event, at, case.pk, person) for person in people]
+    if "reporter" in move.tells:
+        rows += [_message(event, at, case_id, None) for case_id in _followers(case)]
+    Message.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _message(event: Event, at: datetime, case_id: UUID, person_id: UUID | None) -> Message:
+    return Message(case_id=case_id, event_number=event.number, person_id=person_id, at=at)
+
+
+def _followers(case: Case) -> list[UUID]:
+    """The case itself, and every case merged into it: each reporter is told."""
+    if case.group != case.pk:
+        return [case.pk]
+    members = Case.objects.filter(group=case.pk, state="merged").values_list("pk", flat=True)
+    return [case.pk, *members]
+
+
+def _people_at(organisation_id: UUID | None, duties: list[str], case: Case, at: datetime) -> set[UUID]:
+    """Those who do one of the duties there; never anybody of a unit the case accuses."""
+    if organisation_id is None:
+        return set()
+    names = [name for duty in duties for name in roles_with_duty(duty)]
+    grants = Grant.objects.active(at).filter(organisation_id=organisation_id, role__in=names)
+    if case.accused_path:
+        grants = grants.exclude(
+            Q(organisation__path__gte=case.accused_path, organisation__path__lt=case.accused_path + "~")
+        )
+    return set(grants.values_list("person_id", flat=True))
+
+
+def _desk(event: Event, case: Case, at: datetime) -> set[UUID]:
+    people: set[UUID] = set()
+    for task in Task.objects.filter(case_id=case.pk, is_stage=True):
+        people |= _people_at(task.organisation_id, [task.role], case, at)
+    return people
+
+
+def _unit(event: Event, case: Case, at: datetime) -> set[UUID]:
+    return _people_at(event.unit_id or case.holder_id, ["handler"], case, at)
+
+
+def _owner(event: Event, case: Case, at: datetime) -> set[UUID]:
+    owner = event.facts.get("owner")
+    return _people_at(UUID(owner) if owner else None, ["handler", "dispatcher", "verifier"], case, at)
+
+
+def _superior(event: Event, case: Case, at: datetime) -> set[UUID]:
+    people: set[UUID] = set()
+    for task in Task.objects.filter(case_id=case.pk, role="supervisor"):
+        people |= _people_at(task.organisation_id, ["supervisor"], case, at)
+    supervisor = (
+        Event.objects.filter(case_id=case.pk, verb="supervise").order_by("-number").values_list("person_id").first()
+    )
+    return people | ({supervisor[0]} if supervisor and supervisor[0] else set())
+
+
+AUDIENCES: dict[str, Callable[[Event, Case, datetime], set[UUID]]] = {
+    "desk": _desk,
+    "unit": _unit,
+    "owner": _owner,
+    "superior": _superior,
+}
+
+tell = Reaction(name="notify.tell", wants=lambda event, move: bool(move.tells), run=_tell)

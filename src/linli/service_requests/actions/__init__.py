@@ -1,0 +1,25 @@
+"""The verbs of requests: take in, route, find duplicates, load the lists a county starts with."""
+
+from .duplicates import Likeness, similar_cases
+from .lists import install_lists
+from .routing import Routing, broken_rules, problem, route, rules
+from .submitting import LONGEST, Receipt, Submission, check, digest_of, find_by_code, submit, tracking_code
+
+__all__ = [
+    "LONGEST",
+    "Likeness",
+    "Receipt",
+    "Routing",
+    "Submission",
+    "broken_rules",
+    "check",
+    "digest_of",
+    "find_by_code",
+    "install_lists",
+    "problem",
+    "route",
+    "rules",
+    "similar_cases",
+    "submit",
+    "tracking_code",
+]

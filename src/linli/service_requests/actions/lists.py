@@ -1,0 +1,83 @@
+"""The categories and routing rules a county starts with; an administrator edits them afterwards."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+from linli.people.models import Person
+from linli.service_requests.models import Category, RoutingRule
+
+DATA = Path(__file__).parent.parent / "data"
+
+
+def install_lists(*, author: Person | None = None) -> None:
+    """Adds every category and rule of the package that is not there yet; what was edited stays edited."""
+    with transaction.atomic():
+        _install_categories(_read("categories.toml"))
+        _install_rules(_read("routing.toml"), author)
+
+
+def _read(name: str) -> dict[str, Any]:
+    with (DATA / name).open("rb") as file:
+        return tomllib.load(file)
+
+
+def _install_categories(raw: dict[str, Any]) -> None:
+    for position, entry in enumerate(raw["group"]):
+        Category.objects.get_or_create(
+            code=entry["code"],
+            defaults={**_named(entry), "icon": entry["icon"], "position": position * 100},
+        )
+    for position, entry in enumerate(raw["category"]):
+        source = raw["source"][entry["source"]]
+        advice = entry.get("advice", {"zh": "", "en": ""})
+        Category.objects.get_or_create(
+            code=entry["code"],
+            defaults={
+                **_named(entry),
+                "parent_id": entry["code"].split(".")[0],
+                "position": position,
+                "icon": entry["icon"],
+                "level": entry["level"],
+                "limit": entry["total_limit"],
+                "unit_limit": entry["unit_limit"],
+                "limit_source": source["zh"],
+                "limit_source_en": source["en"],
+                "function": entry["function"],
+                "unit_level": entry["unit_level"],
+                "photo": entry["photo"],
+                "advice_zh": advice["zh"],
+                "advice_en": advice["en"],
+            },
+        )
+
+
+def _named(entry: dict[str, Any]) -> dict[str, str]:
+    return {
+        "name_zh": entry["label"]["zh"],
+        "name_en": entry["label"]["en"],
+        "hint_zh": entry["hint"]["zh"],
+        "hint_en": entry["hint"]["en"],
+    }
+
+
+def _install_rules(raw: dict[str, Any], author: Person | None) -> None:
+    for entry in raw["rule"]:
+        RoutingRule.objects.get_or_create(
+            code=entry["code"],
+            defaults={
+                "position": entry["order"],
+                "name_zh": entry["name"]["zh"],
+                "name_en": entry["name"]["en"],
+                "why_zh": entry["why"]["zh"],
+                "why_en": entry["why"]["en"],
+                "when": entry["when"],
+                "function": entry["to"]["function"],
+                "unit_level": entry["to"]["level"],
+                "author": author,
+            },
+        )

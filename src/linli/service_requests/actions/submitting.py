@@ -1,0 +1,191 @@
+"""Taking a request in, on every channel the same way."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from linli.cases.actions import BadData, Opening, open_case
+from linli.cases.models import Case, Event, TrackingCode
+from linli.kit import codes, text
+from linli.orgs.models import Organisation
+from linli.people.access import Actor
+from linli.service_requests.actions.routing import Routing, route
+from linli.service_requests.models import Category, Channel, Request, RequestType
+
+LONGEST = 2000
+SHORTEST = 5
+PHONE = re.compile(r"\+?[0-9][0-9 \-()]{4,24}")
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A request as it was given: `place` is a grid, village, township or county."""
+
+    text: str
+    category: str
+    request_type: str
+    channel: str
+    place: Organisation | None
+    title: str = ""
+    address: str = ""
+    lon: float | None = None
+    lat: float | None = None
+    contact_name: str = ""
+    contact_phone: str = ""
+    is_identity_kept: bool = False
+    accused: Organisation | None = None
+    photos: list[str] = field(default_factory=list)
+    is_demo: bool = False
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What was received, and the secret code under which it can be followed."""
+
+    case: Case
+    event: Event
+    code: str
+    routing: Routing | None
+    is_new: bool
+
+
+def submit(
+    *, submission: Submission, by: Actor, at: datetime, command_id: UUID, claimed_at: datetime | None = None
+) -> Receipt:
+    """Takes a request in: case, detail, tracking code and first event, all or nothing.
+
+    Raises BadData naming every wrong field. A repeated command returns the receipt of the first.
+    """
+    given, category = check(submission)
+    assert given.place is not None
+    accused_path = given.accused.path if given.accused else ""
+    code = tracking_code(command_id)
+    data = {"text": given.text, "type": given.request_type, "address": given.address, "photos": given.photos}
+    with transaction.atomic():
+        known = Case.objects.filter(pk=command_id).exists()
+        routing = None
+        if not known:
+            routing = route(
+                category=category,
+                request_type=given.request_type,
+                channel=given.channel,
+                place=given.place,
+                accused_path=accused_path,
+            )
+        case, event, is_new = open_case(
+            opening=_opening(given, category, accused_path),
+            by=by,
+            at=at,
+            command_id=command_id,
+            data={name: value for name, value in data.items() if value},
+            facts=routing.facts if routing else None,
+            claimed_at=claimed_at,
+        )
+        if is_new:
+            Request(
+                case=case,
+                request_type=given.request_type,
+                text=given.text,
+                contact_name=given.contact_name,
+                contact_phone=given.contact_phone,
+                reporter_id=by.person_id if by.role == "resident" else None,
+                accused=given.accused,
+            ).save(force_insert=True)
+            TrackingCode(digest=digest_of(code), case=case).save(force_insert=True)
+    return Receipt(case, event, code, routing, is_new)
+
+
+def check(submission: Submission) -> tuple[Submission, Category]:
+    """The submission cleaned, with its category; raises BadData naming every wrong field."""
+    given = Submission(
+        **{
+            **vars(submission),
+            "text": text.clean(submission.text).strip(),
+            "title": " ".join(text.clean(submission.title).split()),
+            "address": " ".join(text.clean(submission.address).split()),
+            "contact_name": " ".join(text.clean(submission.contact_name).split()),
+            "contact_phone": submission.contact_phone.strip(),
+        }
+    )
+    category = Category.objects.filter(pk=given.category, is_active=True).select_related("unit").first()
+    errors = _errors(given, category)
+    if errors or category is None:
+        raise BadData(errors)
+    return given, category
+
+
+def _errors(given: Submission, category: Category | None) -> dict[str, str]:
+    errors = {}
+    if category is None or category.parent_id is None:
+        errors["category"] = _("请从名单里选一类。")
+    if given.request_type not in RequestType.values:
+        errors["request_type"] = _("请选咨询、求助、投诉、举报或建议。")
+    if given.channel not in Channel.values:
+        errors["channel"] = _("没有这种来源。")
+    if len(given.text) < SHORTEST:
+        errors["text"] = _("请写几句，至少%(n)d个字，我们才知道是什么事。") % {"n": SHORTEST}
+    elif len(given.text) > LONGEST:
+        errors["text"] = _("最多%(n)d个字，现在是%(have)d个。请先写要紧的，其余办理中可以补充。") % {
+            "n": LONGEST,
+            "have": len(given.text),
+        }
+    for name, most in (("address", 200), ("contact_name", 50)):
+        if len(getattr(given, name)) > most:
+            errors[name] = _("最多%(n)d个字。") % {"n": most}
+    if given.place is None or given.place.valid_until is not None:
+        errors["place"] = _("请告诉我们在哪里：在图上点、用现在的位置，或从名单里选乡镇和村。")
+    if given.contact_phone and not PHONE.fullmatch(given.contact_phone):
+        errors["contact_phone"] = _("这个电话号码看起来不对，请只写数字，例如 0712-0000-000。")
+    if given.request_type == RequestType.ACCUSATION and given.accused is None:
+        errors["accused"] = _("请选被举报的单位，我们才能保证不转给它。不清楚就选它的上级。")
+    return errors
+
+
+def _opening(given: Submission, category: Category, accused_path: str) -> Opening:
+    assert given.place is not None
+    return Opening(
+        kind="service_request",
+        title=given.title or text.title_from(given.text),
+        channel=given.channel,
+        place=given.place,
+        category=category.code,
+        level="normal" if category.level == "normal" else "urgent",
+        address=given.address,
+        lon=given.lon,
+        lat=given.lat,
+        accused_path=accused_path,
+        is_identity_kept=given.is_identity_kept or bool(accused_path),
+        is_demo=given.is_demo,
+        limits={"total": category.limit, "unit": category.unit_limit},
+    )
+
+
+def _keyed(purpose: str, data: bytes) -> bytes:
+    key = hashlib.sha256(f"linli.{purpose}.{settings.SECRET_KEY}".encode()).digest()
+    return hmac.new(key, data, hashlib.sha256).digest()
+
+
+def tracking_code(command_id: UUID) -> str:
+    """13 Crockford characters (65 bits) that only the server's key can make from the command."""
+    return codes.code_from_bytes(_keyed("tracking", command_id.bytes))
+
+
+def digest_of(code: str) -> bytes:
+    """The keyed hash under which a code is looked up; the code itself is stored nowhere."""
+    return _keyed("tracking-lookup", codes.normalise(code).encode())
+
+
+def find_by_code(code: str) -> Case | None:
+    """The case of a tracking code, however it was typed; None for a wrong one."""
+    found = TrackingCode.objects.filter(digest=digest_of(code)).select_related("case__place", "case__holder")
+    row = found.first()
+    return row.case if row else None
