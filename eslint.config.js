@@ -14,6 +14,7 @@ export default tseslint.config(
         { property: "innerHTML", message: "Strings become markup only through a template element." },
         { property: "cssText", message: "The content security policy refuses inline styles." },
       ],
+      "@typescript-eslint/no-unnecessary-type-parameters": "off",
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
     },
   },

@@ -1,3 +1,15 @@
+/** On every page: style, htmx, and the small elements. Pages with a map add map.ts. */
 import "./tabler.scss";
 import "./linli.css";
+
 import "htmx.org";
+
+import "./elements/cascade";
+import "./elements/copy";
+import "./elements/draft";
+import "./elements/keys";
+import "./elements/live";
+import "./elements/menus";
+import "./elements/once";
+import "./elements/photos";
+import "./elements/select";

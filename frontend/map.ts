@@ -1,1 +1,4 @@
-import "leaflet";
+/** Only on pages with a map. */
+import "leaflet/dist/leaflet.css";
+
+import "./elements/map";
