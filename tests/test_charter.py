@@ -25,8 +25,8 @@ CHARTER = ROOT / "docs" / "charter.md"
 CHARTER_SHA256 = "70aa6e4ec4340d10166db398655e69b4c18788d30f8db9700949da85dff7e364"
 
 TEXTS = {".csv", ".geojson", ".html", ".js", ".json", ".po", ".py", ".toml", ".ts", ".txt"}
-PLACES = {"latitude", "longitude", "lat", "lon", "lng", "location", "position", "point"}
-IDENTIFYING = {"phone", "mobile", "contact", "citizen", "identity", "reporter"}
+PLACES = {"latitude", "longitude", "lat", "lon", "lng", "location", "geometry", "whereabouts"}
+IDENTIFYING = {"phone", "mobile", "contact", "citizen", "identity"}
 
 
 def listed(block: str) -> list[str]:

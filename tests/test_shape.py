@@ -6,7 +6,11 @@ Each guard is a function that returns what it objects to, and each is shown a vi
 from __future__ import annotations
 
 import ast
+import os
 import statistics
+import subprocess
+import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
@@ -324,6 +328,34 @@ def test_catches_clocks_read_below_the_edge(tmp_path: Path, file: str, text: str
     path.parent.mkdir(parents=True)
     path.write_text(text)
     assert bool(clock_calls(path, tmp_path)) is caught
+
+
+def test_the_order_here_is_the_order_import_linter_holds() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    (contract,) = project["tool"]["importlinter"]["contracts"]
+    assert contract["exhaustive"]
+    layers = [{name.strip(" ()") for name in layer.split("|")} for layer in contract["layers"]]
+    assert layers == list(ROWS)
+
+
+@pytest.mark.parametrize(
+    ("importing", "imported"),
+    [("kit", "cases"), ("service_requests", "notify"), ("gossip", "kit"), ("cases", "kit")],
+)
+def test_import_linter_catches_arrows_that_point_up(tmp_path: Path, importing: str, imported: str) -> None:
+    for name in {app for row in ROWS for app in row} | {"", importing}:
+        folder = tmp_path / "linli" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "__init__.py").touch()
+    arrow = tmp_path / "linli" / importing / "__init__.py"
+    arrow.write_text(f"def f():\n    from linli import {imported}\n")
+    linter = Path(sys.executable).with_name("lint-imports")
+    command = [str(linter), "--no-cache", "--config", str(ROOT / "pyproject.toml")]
+    found = subprocess.run(
+        command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, text=True
+    )
+    allowed = (importing, imported) == ("cases", "kit")
+    assert (found.returncode == 0) is allowed, found.stdout
 
 
 # Tables

@@ -28,6 +28,11 @@ CATALOGUE = Path("locale/en/LC_MESSAGES/django.po")
 HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 PLACEHOLDER = re.compile(r"%\([a-z_0-9]+\)[sd]|%[sd]|\{[a-z_0-9.]*\}", re.IGNORECASE)
 EXEMPT = re.compile(r"#\s*zh:\s*\S")
+# Calls that read a text rather than show it, so may name Chinese characters.
+READERS = {
+    *("re.compile", "re.search", "re.match", "re.fullmatch", "re.sub", "re.split", "re.findall"),
+    *("startswith", "endswith", "removeprefix", "removesuffix", "partition", "rpartition", "split", "strip"),
+}
 WITHOUT_MESSAGES = {"tests", "migrations", "data"}
 KEYWORDS: dict[str, Any] = {
     "_": None,
@@ -87,7 +92,7 @@ def uses(app: Path) -> list[Use]:
     for path in _templates(app):
         code = templatize(path.read_text(encoding="utf-8"), origin=str(path))
         found += _calls(path, "\n".join(line.lstrip() for line in code.splitlines()))
-    return [use for use in found if HAN.search("".join(use.key[1]))]
+    return found
 
 
 def _read(path: Path) -> Catalog:
@@ -123,6 +128,11 @@ def _name(key: Key) -> str:
     return f"“{key[1][0]}”" + (f" ({key[0]})" if key[0] else "")
 
 
+def _speaks_chinese(key: Key) -> bool:
+    """Whether the text needs English at all: figures and names alone read the same in both languages."""
+    return bool(HAN.search("".join(key[1])))
+
+
 def _fault(entry: Entry) -> str:
     """What is wrong with an English entry; empty when nothing is."""
     english = _english(entry)
@@ -153,7 +163,9 @@ def untranslated(package: Path = PACKAGE) -> list[str]:
                 problems.append(f"{app.name}: {_name(key)} is translated differently in another app")
             known.setdefault(key, entry)
     for app in used:
-        missing = {use.key: use for use in reversed(used[app]) if use.key not in known}
+        missing = {
+            use.key: use for use in reversed(used[app]) if use.key not in known and _speaks_chinese(use.key)
+        }
         for key, use in missing.items():
             problems.append(f"{use.path.relative_to(package)}:{use.line}: {_name(key)} has no English")
     live = {use.key for found in used.values() for use in found}
@@ -164,11 +176,10 @@ def untranslated(package: Path = PACKAGE) -> list[str]:
 
 
 def _strings(tree: ast.AST) -> Iterator[ast.Constant]:
-    """String constants outside docstrings and gettext calls."""
+    """String constants outside docstrings, gettext calls and calls that only read."""
     if isinstance(tree, ast.Call):
-        function = tree.func
-        name = getattr(function, "attr", getattr(function, "id", ""))
-        if name in KEYWORDS:
+        function = ast.unparse(tree.func)
+        if {function, function.rpartition(".")[2]} & (KEYWORDS.keys() | READERS):
             return
     if isinstance(tree, ast.Expr) and isinstance(tree.value, ast.Constant):
         return
@@ -260,7 +271,7 @@ def add_missing(chosen: Iterable[str], *, prune: bool = False, package: Path = P
     names = set(chosen) or {app.name for app in every}
     lines = []
     for app in (app for app in every if app.name in names):
-        missing = [key for key in used[app] if key not in known]
+        missing = [key for key in used[app] if key not in known and _speaks_chinese(key)]
         stale = [key for key in every[app] if key not in live] if prune else []
         if not missing and not stale:
             continue

@@ -77,6 +77,15 @@ def test_leaves_tests_migrations_and_excused_lines_alone(package: Path) -> None:
     write(package / "roads/tests/test_x.py", 'A = "直写"\n')
     write(package / "roads/migrations/0001.py", 'A = "直写"\n')
     extend(package / "roads/views.py", 'PARTS = "村组"  # zh: parts of an address, never shown\n')
+    extend(package / "roads/views.py", 'A = re.compile("村|组").sub("", name.removesuffix("村"))\n')
+    assert messages.check(package) == []
+
+
+def test_asks_no_english_of_figures_but_knows_they_are_used(package: Path) -> None:
+    extend(package / "roads/views.py", 'A = pgettext("date", "%(day)s %(month)s")\n')
+    assert messages.check(package) == []
+    extend(package / "roads" / messages.CATALOGUE, '\nmsgctxt "date"\nmsgid "%(day)s %(month)s"\n')
+    extend(package / "roads" / messages.CATALOGUE, 'msgstr "%(month)s %(day)s"\n')
     assert messages.check(package) == []
 
 
