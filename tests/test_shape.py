@@ -59,7 +59,7 @@ ENGINES = {
     "ledger": {"merkle"},
     "measures": {"formulas"},
     "notify": {"senders"},
-    "ops": {"__main__"},
+    "ops": {"__main__", "bench", "demo", "doctor", "imports"},
     "orgs": {"lookup"},
     "people": {"access"},
     "service_requests": {"open311"},
