@@ -1,3 +1,8 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from linli.documents import views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("uploads", views.uploads, name="uploads"),
+    path("uploads/<uuid:upload_id>/thumbnail", views.upload_thumbnail, name="upload-thumbnail"),
+]
