@@ -4,3 +4,10 @@ from django.apps import AppConfig
 class LinliConfig(AppConfig):
     name = "linli.cases"
     label = "cases"
+
+    def ready(self) -> None:
+        from linli.cases.actions import places
+        from linli.orgs import actions as orgs
+
+        if places.follow_move not in orgs.path_moved_hooks:
+            orgs.path_moved_hooks.append(places.follow_move)

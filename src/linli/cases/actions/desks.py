@@ -19,12 +19,12 @@ def ancestors(path: str) -> list[str]:
     return ["/".join(parts[: n + 1]) + "/" for n in reversed(range(len(parts)))]
 
 
-def nearest(duty: str, path: str, at: datetime, *, without: str = "") -> UUID | None:
+def nearest(duty: str, path: str, at: datetime, *without: str) -> UUID | None:
     """The nearest unit, from `path` upwards, where somebody does that duty; the root where nobody does.
 
-    `without` leaves out a unit and everything below it.
+    `without` leaves out units and everything below them.
     """
-    paths = [p for p in ancestors(path) if not is_within(p, without)]
+    paths = [p for p in ancestors(path) if not any(is_within(p, left_out) for left_out in without)]
     if not paths:
         return None
     staffed = dict(
@@ -39,23 +39,28 @@ def nearest(duty: str, path: str, at: datetime, *, without: str = "") -> UUID | 
 
 
 def find(desk: Desk, turn: Turn) -> UUID | None:
-    """The unit a desk of a procedure file means for this case, now."""
-    case = turn.case
-    stage = turn.stage_task
-    around = case.place_path or case.holder_path
-    if desk.at == "place":
-        return nearest(desk.role, around, turn.received_at)
-    if desk.at == "holder":
-        return case.holder_id or nearest("dispatcher", around, turn.received_at)
-    if desk.at == "unit":
-        return turn.unit.pk if turn.unit else None
-    if desk.at == "desk":
-        return stage.organisation_id if stage else case.holder_id
-    if desk.at == "checker":
-        return turn.checker_id or nearest(desk.role, around, turn.received_at, without=case.holder_path)
-    if desk.at == "superior":
-        return nearest(desk.role, _common_superior(turn), turn.received_at)
-    return nearest(desk.role, _above(turn), turn.received_at)
+    """The unit a desk of a procedure file means for this case, now; never one the case accuses."""
+    matter, stage = turn.case, turn.stage_task
+    around = matter.place_path or matter.holder_path
+
+    def close_to(path: str, *without: str) -> UUID | None:
+        return nearest(desk.role, path, turn.received_at, matter.accused_path, *without)
+
+    match desk.at:
+        case "holder":
+            return matter.holder_id or nearest("dispatcher", around, turn.received_at, matter.accused_path)
+        case "unit":
+            return turn.unit.pk if turn.unit else None
+        case "desk":
+            return stage.organisation_id if stage else matter.holder_id
+        case "checker":
+            return turn.checker_id or close_to(around, matter.holder_path)
+        case "superior":
+            return close_to(_common_superior(turn))
+        case "above":
+            return close_to(_above(turn))
+        case _:
+            return close_to(around)
 
 
 def _above(turn: Turn) -> str:

@@ -155,9 +155,13 @@ def seed_rows() -> list[Day]:
     return sorted(rows, key=lambda row: row.date)
 
 
-@cache
 def seeded(tz: str = "Asia/Shanghai") -> Calendar:
     """The calendar the package carries, needing no database."""
+    return _seeded(tz)
+
+
+@cache
+def _seeded(tz: str) -> Calendar:
     return Calendar.of(seed_rows(), tz=tz)
 
 

@@ -129,7 +129,7 @@ def _span_words(step: Step, begin: datetime) -> str:
     if step.until is None:
         return first
     last = "" if step.first == step.last else day_words(step.last, with_year=step.with_year) + " "
-    dash = DASH[_in_english() and bool(last)]
+    dash = DASH[_in_english()] if last else DASH[_in_english()].strip()
     return f"{first}{dash}{last}{step.until:%H:%M}"
 
 
@@ -173,7 +173,7 @@ def _mark(step: Step) -> str:
     if step.kind is Kind.DUE and step.moment:
         return _hour_words(step.moment)
     if step.kind is Kind.PROVISIONAL:
-        return _("暂定")
+        return _("日期暂定")
     if step.kind is Kind.SKIPPED or (step.kind is Kind.PAUSED and step.left is None):
         return _("不计")
     if step.seconds:

@@ -1,0 +1,173 @@
+"""One small town and one cast, built once for every test that asks. Time is passed, not patched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from linli.kit.ids import uuid7
+from linli.orgs.models import Boundary, Kind, Organisation
+from linli.people.access import Actor
+from linli.people.models import Grant, Person
+
+NOW = datetime(2026, 9, 30, 8, 42, tzinfo=UTC)  # Wednesday 16:42 in the county
+START = datetime(2026, 1, 1, tzinfo=UTC)
+PASSWORD = "spring-rice-9-boats"
+
+
+@dataclass
+class Town:
+    """Two townships of one county: units by short name."""
+
+    units: dict[str, Organisation] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Organisation:
+        return self.units[name]
+
+
+@dataclass
+class Cast:
+    """Who acts in the tests, under one post each."""
+
+    posts: dict[str, Actor] = field(default_factory=dict)
+    people: dict[str, Person] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Actor:
+        return self.posts[name]
+
+
+def _square(lon: float, lat: float, size: float) -> dict[str, Any]:
+    ring = [[lon, lat], [lon + size, lat], [lon + size, lat + size], [lon, lat + size], [lon, lat]]
+    return {"type": "Polygon", "coordinates": [ring]}
+
+
+UNITS = [
+    # name, parent, code, kind, function, title, English
+    ("county", None, "990001", Kind.COUNTY, "", "青石县", "Qingshi County"),
+    ("county_housing", "county", "990001-zj", Kind.DEPARTMENT, "housing", "县住建局", "Housing Bureau"),
+    ("county_petitions", "county", "990001-xf", Kind.DEPARTMENT, "petitions", "县信访局", "Petitions Office"),
+    ("east", "county", "990001101", Kind.TOWNSHIP, "", "东河镇", "Donghe Town"),
+    ("east_works", "east", "990001101-cj", Kind.DEPARTMENT, "township_construction", "东河镇村镇建设办", "Donghe Works"),
+    ("east_centre", "east", "990001101-zz", Kind.CENTRE, "township_centre", "东河镇综治中心", "Donghe Centre"),
+    ("village", "east", "990001101201", Kind.VILLAGE, "", "绿林村", "Lülin Village"),
+    ("grid", "village", "990001101201001", Kind.GRID, "", "第一网格", "Grid 1"),
+    ("grid2", "village", "990001101201002", Kind.GRID, "", "第二网格", "Grid 2"),
+    ("west", "county", "990001102", Kind.TOWNSHIP, "", "西山镇", "Xishan Town"),
+    ("west_works", "west", "990001102-cj", Kind.DEPARTMENT, "township_construction", "西山镇村镇建设办", "Xishan Works"),
+    ("west_village", "west", "990001102201", Kind.VILLAGE, "", "石桥村", "Shiqiao Village"),
+    ("west_grid", "west_village", "990001102201001", Kind.GRID, "", "第一网格", "Grid 1"),
+]
+
+POSTS = [
+    # key, name, role, unit
+    ("grid_worker", "汪秀兰", "grid_worker", "grid"),
+    ("sibling_worker", "何大勇", "grid_worker", "grid2"),
+    ("officer", "石守信", "village_officer", "village"),
+    ("dispatcher", "祝丽华", "dispatcher", "east"),
+    ("outsider", "秦望山", "dispatcher", "west"),
+    ("county_dispatcher", "程远", "dispatcher", "county"),
+    ("handler", "彭建国", "handler", "east_works"),
+    ("housing_handler", "陆明", "handler", "county_housing"),
+    ("petitions_handler", "安敏", "handler", "county_petitions"),
+    ("west_handler", "邱实", "handler", "west_works"),
+    ("verifier", "方正平", "verifier", "east"),
+    ("supervisor", "高岩", "supervisor", "county"),
+    ("township_supervisor", "潘立", "supervisor", "east"),
+    ("auditor", "纪明", "auditor", "county"),
+    ("clerk", "林听", "clerk", "county"),
+    ("administrator", "管立", "administrator", "county"),
+]
+
+
+@pytest.fixture
+def town(db: None) -> Town:
+    """A county of two townships, with departments, grids and square boundaries."""
+    from linli.service_requests.actions import install_lists
+
+    town = Town()
+    for name, parent, code, kind, function, title, english in UNITS:
+        above = town.units.get(parent) if parent else None
+        town.units[name] = Organisation.objects.create(
+            code=code,
+            name=title,
+            name_en=english,
+            kind=kind,
+            function=function,
+            parent=above,
+            path=(above.path if above else "") + code + "/",
+            valid_from=date(2020, 1, 1),
+        )
+    for name, square in {
+        "county": _square(114.0, 31.0, 0.4),
+        "east": _square(114.0, 31.0, 0.2),
+        "village": _square(114.0, 31.0, 0.1),
+        "grid": _square(114.0, 31.0, 0.05),
+        "grid2": _square(114.05, 31.0, 0.05),
+        "west": _square(114.2, 31.0, 0.2),
+        "west_village": _square(114.2, 31.0, 0.1),
+        "west_grid": _square(114.2, 31.0, 0.05),
+    }.items():
+        Boundary.objects.create(organisation=town[name], geometry=square, source="test")
+    from linli.orgs import lookup
+
+    lookup.forget()
+    install_lists()
+    return town
+
+
+@pytest.fixture
+def cast(town: Town) -> Cast:
+    """One person a post, password `PASSWORD`, user names as in POSTS."""
+    cast = Cast()
+    for key, name, role, unit in POSTS:
+        person = Person(username=key, name=name)
+        person.set_unusable_password()
+        person.save()
+        grant = Grant.objects.create(person=person, role=role, organisation=town[unit], valid_from=START)
+        cast.people[key] = person
+        cast.posts[key] = Actor.from_grant(grant)
+    return cast
+
+
+@pytest.fixture
+def report(town: Town) -> Callable[..., Any]:
+    """Reports a broken street lamp; keyword arguments change the submission, `at` and `by`."""
+    from linli.service_requests import actions as service_requests
+
+    def make(**changes: Any) -> Any:
+        at = changes.pop("at", NOW)
+        command_id = changes.pop("command_id", None) or uuid7()
+        by = changes.pop("by", None) or Actor.reporter(command_id)
+        given: dict[str, Any] = {
+            "text": "村部门前三盏路灯连着三个晚上不亮了，学生下晚自习看不清。",
+            "category": "facility.street_lamp",
+            "request_type": "help",
+            "channel": "portal",
+            "place": town["grid"],
+            **changes,
+        }
+        submission = service_requests.Submission(**given)
+        return service_requests.submit(submission=submission, by=by, at=at, command_id=command_id)
+
+    return make
+
+
+@pytest.fixture
+def move(cast: Cast) -> Callable[..., Any]:
+    """Makes one move on a case under a post of the cast (or an Actor), an hour after the one before."""
+    from linli.cases import actions as cases
+
+    clock = {"at": NOW}
+
+    def make(case: Any, verb: str, who: Any, at: datetime | None = None, **data: Any) -> Any:
+        clock["at"] = at or clock["at"] + timedelta(minutes=5)
+        actor = cast[who] if isinstance(who, str) else who
+        return cases.advance(
+            case=case.pk, verb=verb, by=actor, at=clock["at"], command_id=uuid7(), data=data
+        )
+
+    return make
