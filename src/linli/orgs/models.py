@@ -79,7 +79,12 @@ class Organisation(models.Model):
     kind = models.CharField(_("类型"), max_length=12, choices=Kind.choices)
     function = models.CharField(_("职能"), max_length=32, blank=True)
     parent = models.ForeignKey(
-        "self", verbose_name=_("上级"), null=True, blank=True, on_delete=models.PROTECT, related_name="children"
+        "self",
+        verbose_name=_("上级"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="children",
     )
     path = PathField(unique=True, editable=False)
     phone = models.CharField(_("电话"), max_length=32, blank=True)
