@@ -1,4 +1,4 @@
-"""Limits: the test vectors of the law and of local practice, boundaries, pauses, extensions, and how they read."""
+"""Limits: the vectors of the law and of local practice, boundaries, pauses, extensions, and the wording."""
 
 from __future__ import annotations
 
