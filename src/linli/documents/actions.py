@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import logging
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -28,6 +30,7 @@ MAX_PHOTOS = 6
 UPLOADS_KEPT = timedelta(hours=24)
 ORPHANS_KEPT = timedelta(hours=1)
 NAME_LENGTH = 80
+FREE_BYTES = 500 * 1024 * 1024  # left for the database, however many photos are sent
 _PART = ".part"
 
 logger = logging.getLogger(__name__)
@@ -88,6 +91,7 @@ def stage(*, data: bytes, name: str, at: datetime) -> Upload:
         path=path,
     )
     try:
+        _require_room()
         _write(upload.thumbnail_file, photo.thumbnail)
         _write(upload.file, photo.jpeg)
     except OSError as error:
@@ -160,6 +164,13 @@ def _path_of(upload_id: UUID) -> str:
     """Spread by the random end of the id, because its beginning is the time."""
     text = str(upload_id)
     return f"{text[-4:-2]}/{text[-2:]}/{text}{ENDING}"
+
+
+def _require_room() -> None:
+    """OSError when photos would take the room that the database needs."""
+    _make_folder(Path(settings.ATTACHMENTS))
+    if shutil.disk_usage(settings.ATTACHMENTS).free < FREE_BYTES:
+        raise OSError(errno.ENOSPC, "too little room is left for photos")
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, NamedTuple
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from linli.documents.render import workshop
 
@@ -61,15 +62,11 @@ class TooManyPixels(PhotoRefused):
 
     @property
     def message(self) -> str:
+        unit = int(pgettext("pixels are counted in", "10000"))
         return _(
-            "照片有 %(ten_thousands)s 万像素，最多 %(most_ten_thousands)s 万像素，没有收下。"
+            "照片有 %(pixels)s 万像素，最多 %(most)s 万像素，没有收下。"
             "请截图后上传，或把相机调到较低的分辨率重拍。"
-        ) % {
-            "ten_thousands": self.pixels // 10_000,
-            "most_ten_thousands": self.most // 10_000,
-            "millions": self.pixels // 1_000_000,
-            "most_millions": self.most // 1_000_000,
-        }
+        ) % {"pixels": self.pixels // unit, "most": self.most // unit}
 
 
 class NotAPhoto(PhotoRefused):

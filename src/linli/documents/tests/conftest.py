@@ -18,10 +18,9 @@ def folder(settings: Settings, tmp_path: Path) -> Path:
     return tmp_path / "attachments"
 
 
-@pytest.fixture
-def case_id() -> UUID:
+def open_case() -> Case:
     """A case, written straight into its table: photos only need it to exist."""
-    case = Case.objects.create(
+    return Case.objects.create(
         id=uuid7(),
         kind="service_request",
         procedure_version=1,
@@ -33,4 +32,8 @@ def case_id() -> UUID:
         opened_at=AT,
         received_at=AT,
     )
-    return case.id
+
+
+@pytest.fixture
+def case_id() -> UUID:
+    return open_case().id

@@ -305,7 +305,7 @@ def test_damaged_photos_give_a_photo_or_a_named_error(seed: bytes, changes: list
     assert opened(photo.jpeg).size == (photo.width, photo.height)
 
 
-def test_every_refusal_speaks_both_languages_or_at_least_chinese() -> None:
+def test_every_refusal_speaks_chinese_and_english() -> None:
     errors: list[render.PhotoRefused] = [
         render.EmptyPhoto(),
         render.TooManyBytes(),
@@ -322,6 +322,12 @@ def test_every_refusal_speaks_both_languages_or_at_least_chinese() -> None:
     with translation.override("zh-hans"):
         messages = [error.message for error in errors]
     assert all("照片" in message and message.endswith("。") for message in messages)
+    assert "6000 万像素" in messages[2]
+    with translation.override("en"):
+        english = [error.message for error in errors]
+    if english != messages:  # compiled by `make messages`
+        assert all(message.isascii() or "“" in message for message in english)
+        assert "60 megapixels" in english[2]
     assert len({error.code for error in errors}) == len(errors) - 2
     assert len(set(messages)) == len(messages)
 
