@@ -19,6 +19,16 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 PASSWORD = "spring-rice-9-boats"
 
 
+@pytest.fixture(autouse=True)
+def _fresh_caches() -> None:
+    """What a process remembers of reference data belongs to the test before."""
+    from linli.cases.procedures import calendar
+    from linli.orgs import lookup
+
+    calendar.forget()
+    lookup.forget()
+
+
 @dataclass
 class Town:
     """Two townships of one county: units by short name."""

@@ -15,7 +15,8 @@ from linli.people.models import Person
 class Message(models.Model):
     """One person told of one event; without a person, it is the reporter, who reads it under their code."""
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    pk = models.CompositePrimaryKey("case_id", "id")
+    id = models.UUIDField(default=uuid7, editable=False)
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="+")
     event_number = models.PositiveIntegerField()
     person = models.ForeignKey(Person, null=True, on_delete=models.CASCADE, related_name="+")
