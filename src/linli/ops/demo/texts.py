@@ -1,0 +1,139 @@
+"""Invented Chinese texts for the demonstration county, read from `texts/*.toml`.
+
+Everything is drawn through the `random.Random` the caller passes, so one seed gives one county.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any
+
+FOLDER = Path(__file__).parent / "texts"
+RATINGS = ("very_satisfied", "satisfied", "fairly_satisfied", "dissatisfied", "very_dissatisfied")
+
+Pool = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One invented report; `places` names the pools of place phrases that fit its {place}, if it has one."""
+
+    category: str
+    text: str
+    places: Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a resident wrote, and the place phrase in it ('' when the text names none)."""
+
+    category: str
+    text: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """All pools. `remarks` is keyed by dotted name: "return.duty", "rating.satisfied", "urge.messages" ..."""
+
+    reports: Mapping[str, tuple[Template, ...]]
+    places: Mapping[str, Pool]
+    progress: Mapping[str, Pool]
+    feedback: Mapping[str, Pool]
+    remarks: Mapping[str, Pool]
+    staff: Pool
+
+    @property
+    def categories(self) -> list[str]:
+        """The category codes that have texts, in order."""
+        return list(self.reports)
+
+    def report(self, rng: Random, category: str, number: int | None = None) -> Report:
+        """An invented report of a category; `number` walks through them in turn instead of drawing one."""
+        templates = self.reports[category]
+        template = rng.choice(templates) if number is None else templates[number % len(templates)]
+        place = self.place(rng, *template.places)
+        if "{place}" not in template.text:
+            return Report(category, template.text, "")
+        return Report(category, template.text.replace("{place}", place), place)
+
+    def place(self, rng: Random, *pools: str) -> str:
+        """A place phrase from one of the named pools, or from any."""
+        return rng.choice(self.places[rng.choice(pools or tuple(self.places))])
+
+    def pick(self, rng: Random, pool: str, category: str = "") -> str:
+        """One text of a pool: "progress" and "feedback" go by category, every other by its dotted name.
+
+        A bare name such as "return" draws from all pools under it. KeyError when there is no such pool.
+        """
+        return rng.choice(self.pool(pool, category))
+
+    def pool(self, pool: str, category: str = "") -> Pool:
+        """All texts of a pool, as `pick` would draw from."""
+        if pool in ("progress", "feedback"):
+            return (self.progress if pool == "progress" else self.feedback)[category]
+        if pool in self.remarks:
+            return self.remarks[pool]
+        found = tuple(
+            text for name, texts in self.remarks.items() if name.startswith(f"{pool}.") for text in texts
+        )
+        if not found:
+            raise KeyError(pool)
+        return found
+
+    def rating(self, rng: Random, grade: int) -> str:
+        """A comment that goes with a grade, 5 (very satisfied) to 1 (very dissatisfied)."""
+        return self.pick(rng, f"rating.{RATINGS[5 - grade]}")
+
+    def cast(self, rng: Random, count: int) -> list[str]:
+        """That many different staff names; ValueError when there are not enough."""
+        return rng.sample(self.staff, count)
+
+
+@cache
+def load() -> Texts:
+    """Read the texts once per process."""
+    handling = dict(_leaves(_read("handling")))
+    return Texts(
+        reports={code: _templates(code, entry) for code, entry in _reports()},
+        places={name: tuple(phrases) for name, phrases in _read("places").items()},
+        progress=_by_category(handling, "progress"),
+        feedback=_by_category(handling, "feedback"),
+        remarks=dict(_leaves(_read("remarks"))),
+        staff=tuple(_read("people")["staff"]),
+    )
+
+
+def _reports() -> list[tuple[str, Mapping[str, Any]]]:
+    found = []
+    for path in sorted(FOLDER.glob("reports_*.toml")):
+        for group, entries in _read(path.stem).items():
+            found += [(f"{group}.{name}", entry) for name, entry in entries.items()]
+    return found
+
+
+def _templates(code: str, entry: Mapping[str, Sequence[str]]) -> tuple[Template, ...]:
+    return tuple(Template(code, text, tuple(entry["places"])) for text in entry["texts"])
+
+
+def _by_category(leaves: Mapping[str, Pool], ending: str) -> dict[str, Pool]:
+    return {
+        name.removesuffix(f".{ending}"): pool for name, pool in leaves.items() if name.endswith(f".{ending}")
+    }
+
+
+def _leaves(table: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Pool]]:
+    leaves: list[tuple[str, Pool]] = []
+    for name, value in table.items():
+        if isinstance(value, list):
+            leaves.append((prefix + name, tuple(value)))
+        else:
+            leaves += _leaves(value, f"{prefix}{name}.")
+    return leaves
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
