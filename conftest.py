@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -17,6 +18,23 @@ from linli.people.models import Grant, Person
 NOW = datetime(2026, 9, 30, 8, 42, tzinfo=UTC)  # Wednesday 16:42 in the county
 START = datetime(2026, 1, 1, tzinfo=UTC)
 PASSWORD = "spring-rice-9-boats"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flushable(request: pytest.FixtureRequest) -> None:
+    """Lets tests with real transactions empty the tables that otherwise refuse it."""
+    from django.db import connection
+
+    guard = import_module("linli.cases.migrations.0002_append_only_and_search")
+    flush = connection.ops.sql_flush
+
+    def with_guarded_tables(style: Any, tables: list[str], **options: Any) -> list[str]:
+        if connection.vendor == "postgresql":
+            return flush(style, [*tables, "cases_casetext"] if tables else tables, **options)
+        drop, again = "DROP TRIGGER IF EXISTS cases_event_no_delete", guard.SQLITE[0]
+        return [drop, *flush(style, tables, **options), "DELETE FROM cases_casetext", again]
+
+    connection.ops.sql_flush = with_guarded_tables  # type: ignore[method-assign]
 
 
 @pytest.fixture(autouse=True)

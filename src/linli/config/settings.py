@@ -40,13 +40,13 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "linli.kit",
     "allauth",
     "allauth.account",
     "axes",
     "csp",
     "django_htmx",
     "django_vite",
-    "linli.kit",
     "linli.orgs",
     "linli.people",
     "linli.cases",
@@ -148,6 +148,7 @@ STATIC_URL = "static/"
 STATIC_ROOT = VAR / "static"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^.+\.[0-9a-f]{12}\..+$"
 DIST = PACKAGE / "kit" / "static" / "linli" / "dist"
 DJANGO_VITE = {
     "default": {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 
@@ -14,10 +15,12 @@ from linli.people.access import SYSTEM, roles_with_duty
 from linli.people.models import Grant
 
 
-def fire_due_clocks(*, at: datetime, limit: int = 500) -> int:
+def fire_due_clocks(*, at: datetime, limit: int = 500, case_id: UUID | None = None) -> int:
     """Warns of and reports what is due, once each, however many sweepers run and however late they come."""
-    due = Clock.objects.filter(fires_at__lte=at).select_related("organisation").order_by("fires_at")[:limit]
-    return sum(_fire(clock, at) for clock in due)
+    due = Clock.objects.filter(fires_at__lte=at).select_related("organisation").order_by("fires_at")
+    if case_id is not None:
+        due = due.filter(case_id=case_id)
+    return sum(_fire(clock, at) for clock in due[:limit])
 
 
 def _fire(clock: Clock, at: datetime) -> bool:

@@ -1,8 +1,12 @@
 """Invented Chinese texts for the demonstration county, read from `texts/*.toml`.
 
+A report may name a place with a slot: {place} takes a phrase from the pools that fit its category, {pond} or
+{lane|hamlet} from the pools it names.
+
 Everything is drawn through the `random.Random` the caller passes, so one seed gives one county.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,12 +18,14 @@ from typing import Any
 FOLDER = Path(__file__).parent / "texts"
 RATINGS = ("very_satisfied", "satisfied", "fairly_satisfied", "dissatisfied", "very_dissatisfied")
 
+_SLOT = re.compile(r"\{([a-z|]+)\}")
+
 Pool = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One invented report; `places` names the pools of place phrases that fit its {place}, if it has one."""
+    """One invented report; `places` names the pools of place phrases that fit its {place}."""
 
     category: str
     text: str
@@ -55,10 +61,12 @@ class Texts:
         """An invented report of a category; `number` walks through them in turn instead of drawing one."""
         templates = self.reports[category]
         template = rng.choice(templates) if number is None else templates[number % len(templates)]
-        place = self.place(rng, *template.places)
-        if "{place}" not in template.text:
+        slot = _SLOT.search(template.text)
+        if not slot:
             return Report(category, template.text, "")
-        return Report(category, template.text.replace("{place}", place), place)
+        pools = template.places if slot[1] == "place" else tuple(slot[1].split("|"))
+        place = self.place(rng, *pools)
+        return Report(category, template.text.replace(slot[0], place), place)
 
     def place(self, rng: Random, *pools: str) -> str:
         """A place phrase from one of the named pools, or from any."""

@@ -66,13 +66,15 @@ def test_no_number_could_be_anybodys() -> None:
         assert all(DEMO_PHONE.fullmatch(text[span.start : span.end]) for span in spans), text
 
 
-def test_texts_are_clean_and_have_no_slot_but_place() -> None:
-    for text in _everything():
-        assert clean(text) == text
-        assert set(re.findall(r"\{(\w*)\}", text)) <= {"place"}
-    filled = TEXTS.report(Random(2), "facility.street_lamp", 0)
-    assert filled.place in filled.text
-    assert "{" not in filled.text
+def test_texts_are_clean_and_every_slot_can_be_filled() -> None:
+    assert all(clean(text) == text for text in _everything())
+    rng = Random(2)
+    for code, templates in TEXTS.reports.items():
+        for number, template in enumerate(templates):
+            report = TEXTS.report(rng, code, number)
+            assert not re.search(r"[{}]", report.text)
+            assert report.place in report.text
+            assert bool(report.place) == ("{" in template.text)
 
 
 def test_a_reason_to_return_names_its_ground() -> None:
