@@ -9,7 +9,8 @@ from linli.cases.actions.turn import Turn
 from linli.cases.models import Clock, Event
 from linli.cases.procedures import ClockRule
 from linli.cases.procedures.calendar import current
-from linli.cases.procedures.limits import Derivation, Limit, before, due
+from linli.cases.procedures.limits import Derivation, Limit, before, due, given
+from linli.kit import jsonbytes
 
 
 def start(turn: Turn, name: str) -> Clock:
@@ -33,6 +34,23 @@ def start(turn: Turn, name: str) -> Clock:
     clock.fires_at = _next_fire(clock, rule, turn.received_at)
     turn.new_clocks.append(clock)
     turn.ops.append({"op": "start", "number": clock.number, "clock": name, "limit": limit})
+    return clock
+
+
+def take_over(turn: Turn, name: str, due_at: datetime) -> Clock:
+    """Starts a clock whose due moment another system set; what was missed before now is not reported again."""
+    clock = Clock(
+        case_id=turn.case.pk,
+        number=1,
+        name=name,
+        organisation_id=_owner(turn, turn.procedure.clocks[name]),
+        limit="",
+        started_at=turn.received_at,
+        due_at=due_at,
+    )
+    turn.new_clocks.append(clock)
+    due = jsonbytes.instant(due_at)
+    turn.ops.append({"op": "start", "number": 1, "clock": name, "limit": "", "due": due})
     return clock
 
 
@@ -75,6 +93,7 @@ def derive(case_id: UUID, clock: Clock, events: list[Event], *, extra: Turn | No
         entries += [(extra.received_at, op) for op in extra.ops]
     pauses: list[tuple[datetime, datetime | None]] = []
     extensions: list[Limit] = []
+    set_due = None
     for at, op in entries:
         if op["number"] != clock.number:
             continue
@@ -84,6 +103,11 @@ def derive(case_id: UUID, clock: Clock, events: list[Event], *, extra: Turn | No
             pauses[-1] = (pauses[-1][0], at)
         elif op["op"] == "extend":
             extensions.append(Limit.parse(op["limit"]))
+        elif op["op"] == "start":
+            set_due = op.get("due")
+    if set_due:
+        moment = datetime.fromisoformat(set_due)
+        return given(clock.started_at, moment, current(), pauses=pauses, extensions=extensions)
     return due(clock.started_at, Limit.parse(clock.limit), current(), pauses=pauses, extensions=extensions)
 
 

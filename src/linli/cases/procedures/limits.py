@@ -57,6 +57,7 @@ __all__ = [
     "UnknownUnit",
     "before",
     "due",
+    "given",
     "is_late",
     "line",
     "moment_words",
@@ -66,6 +67,7 @@ __all__ = [
 
 Pause = tuple[datetime, datetime | None]
 YEARS: Final = range(1950, 2201)
+A_DAY: Final = Limit(1, Unit.DAYS)  # stands in the segment of a given moment, where nothing is counted
 
 
 class PauseBackwards(LimitError):
@@ -135,9 +137,39 @@ def due(
     extensions: Sequence[Limit] = (),
 ) -> Derivation:
     """The moment `limit`, counted from the aware moment `start`, is due, and its derivation."""
-    local = _local(start, calendar)
     spans = _spans(pauses, calendar) if pauses else ()
-    segments = [_count(Segment(limit, start.astimezone(UTC), local.toordinal()), calendar, spans)]
+    first = Segment(limit, start.astimezone(UTC), _local(start, calendar).toordinal())
+    return _extended(_count(first, calendar, spans), extensions, spans, calendar)
+
+
+def given(
+    start: datetime,
+    due_at: datetime,
+    calendar: Calendar,
+    pauses: Sequence[Pause] = (),
+    extensions: Sequence[Limit] = (),
+) -> Derivation:
+    """A due moment another system set, to be kept as it is; pauses move it by their own span, as they do hours."""
+    spans = _spans(pauses, calendar) if pauses else ()
+    first = Segment(A_DAY, start.astimezone(UTC), _local(start, calendar).toordinal(), is_given=True)
+    return _extended(_moved(first, _utc(due_at), spans, calendar), extensions, spans, calendar)
+
+
+def _moved(segment: Segment, end: datetime, spans: tuple[Span, ...], calendar: Calendar) -> Segment:
+    for span in spans:
+        if span.begin < end and span.is_open:
+            return segment.paused((end - span.begin) / timedelta(hours=1), Unit.HOURS)
+        if span.begin < end:
+            end += span.end - span.begin
+    last_day = last_day_of(end, calendar).toordinal()
+    return segment.reached(last_day, last_day, end)
+
+
+def _extended(
+    first: Segment, extensions: Sequence[Limit], spans: tuple[Span, ...], calendar: Calendar
+) -> Derivation:
+    segments = [first]
+    start, first_year = first.start_at, date.fromordinal(first.start_day).year
     for extension in extensions:
         last = segments[-1]
         if last.due_at is None:
@@ -149,7 +181,7 @@ def due(
             segments.append(_count(following, calendar, spans))
     last = segments[-1]
     due_date = date.fromordinal(last.due_day) if last.due_at else None
-    provisional = _is_provisional(segments, local.year, due_date, calendar)
+    provisional = _is_provisional(segments, first_year, due_date, calendar)
     return Derivation(last.due_at, due_date, provisional, tuple(segments), spans, calendar)
 
 
@@ -193,7 +225,7 @@ def _is_provisional(
     segments: Sequence[Segment], first_year: int, due_date: date | None, calendar: Calendar
 ) -> bool:
     """Whether a day past the confirmed calendar plays a part. Plain hours owe nothing to any calendar."""
-    if due_date is None or all(segment.limit.unit is Unit.HOURS for segment in segments):
+    if due_date is None or all(s.is_given or s.limit.unit is Unit.HOURS for s in segments):
         return False
     if first_year == due_date.year:
         return due_date.year not in calendar.confirmed_years

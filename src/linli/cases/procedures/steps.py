@@ -25,6 +25,7 @@ class Kind(StrEnum):
     SKIPPED = "skipped"
     PAUSED = "paused"
     EXTENSION = "extension"
+    GIVEN = "given"
     MONTH_END = "month_end"
     ROLL = "roll"
     DUE = "due"
@@ -50,6 +51,7 @@ class Segment:
     start_at: datetime
     start_day: int
     is_extension: bool = False
+    is_given: bool = False
     raw_day: int = 0
     due_day: int = 0
     due_at: datetime | None = None
@@ -158,8 +160,10 @@ def trace(
     """Every line of the derivation, in order."""
     first = segments[0]
     first_day = date.fromordinal(first.start_day)
-    steps = [_step_at(Kind.START, first, calendar)]
+    steps = [_step_at(Kind.GIVEN if first.is_given else Kind.START, first, calendar)]
     for segment in segments:
+        if segment.is_given:
+            continue
         if segment.is_extension:
             steps.append(_step_at(Kind.EXTENSION, segment, calendar))
         if segment.is_extension and not segment.start_day:

@@ -41,12 +41,13 @@ MONTHS: Final = (
 )
 DASH: Final = ("—", " – ")  # between days: in Chinese, in English
 NOT_COUNTED: Final = frozenset(
-    {Kind.START, Kind.SKIPPED, Kind.PAUSED, Kind.EXTENSION, Kind.MONTH_END, Kind.ROLL, Kind.PROVISIONAL}
+    set(Kind) - {Kind.COUNTED, Kind.MAKEUP, Kind.DUE}
 )
 
 
 PLAIN: Final = {
     Kind.MAKEUP: gettext_noop("调休上班"),
+    Kind.GIVEN: gettext_noop("收到，期限由原来的系统给定"),
     Kind.DUE: gettext_noop("到期"),
     Kind.PROVISIONAL: gettext_noop("放假安排未公布"),
 }
