@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
+from threading import Thread
 from uuid import UUID
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from linli.orgs import actions
 from linli.orgs.models import Change, Kind, Organisation, OrganisationChange, Revision, within
@@ -282,3 +283,30 @@ def test_the_database_refuses_a_slash_in_a_code_and_a_unit_above_itself(town: To
         Organisation.objects.filter(code="v1").update(code="v/1")
     with pytest.raises(IntegrityError), transaction.atomic():
         Organisation.objects.filter(code="v1").update(parent=town["v1"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_moves_at_once_can_not_close_a_loop(request: pytest.FixtureRequest) -> None:
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite lets one writer in at a time anyway")
+    town: Town = request.getfixturevalue("town")
+    for code in ("o1", "o2"):
+        found(town, code, Kind.DEPARTMENT, "c")
+    outcomes: list[str] = []
+
+    def move(code: str, to: str) -> None:
+        units = {unit.code: unit for unit in Organisation.objects.filter(code__in=["o1", "o2"])}
+        try:
+            actions.move(organisation=units[code], to=units[to], by=None, at=AT)
+            outcomes.append("moved")
+        except actions.WouldLoop:
+            outcomes.append("refused")
+        finally:
+            connection.close()
+
+    threads = [Thread(target=move, args=pair) for pair in (("o1", "o2"), ("o2", "o1"))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["moved", "refused"]
