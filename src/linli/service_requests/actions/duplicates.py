@@ -55,7 +55,7 @@ def _likeness(case: Case, category: str, words: str, lon: float | None, lat: flo
     metres = None
     nearness = 0.3
     if None not in (lon, lat, case.lon, case.lat):
-        metres = coordinates.distance(lon, lat, case.lon, case.lat)  # type: ignore[arg-type]
+        metres = coordinates.distance((lon, lat), (case.lon, case.lat))  # type: ignore[arg-type]
         nearness = max(0.0, 1 - metres / NEAR_METRES)
     alike = text.similar(words, case.title + case.address)
     same = 1.0 if case.category == category else 0.3
