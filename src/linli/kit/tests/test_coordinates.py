@@ -38,8 +38,12 @@ def test_the_shift_at_the_county_is_the_known_one() -> None:
 
 
 def test_a_reference_point_of_the_published_formula() -> None:
-    assert coordinates.wgs84_to_gcj02(116.404, 39.915) == pytest.approx((116.41024449916938, 39.91640428150164))
-    assert coordinates.gcj02_to_bd09(116.404, 39.915) == pytest.approx((116.41036949371029, 39.92133699351022))
+    assert coordinates.wgs84_to_gcj02(116.404, 39.915) == pytest.approx(
+        (116.41024449916938, 39.91640428150164)
+    )
+    assert coordinates.gcj02_to_bd09(116.404, 39.915) == pytest.approx(
+        (116.41036949371029, 39.92133699351022)
+    )
 
 
 def test_nothing_is_shifted_outside_china() -> None:
