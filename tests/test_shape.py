@@ -59,7 +59,7 @@ ENGINES = {
     "ledger": {"merkle"},
     "measures": {"formulas"},
     "notify": {"senders"},
-    "ops": {"__main__", "bench", "demo", "doctor", "imports"},
+    "ops": {"__main__", "bench", "demo", "diagnosis", "serving", "working"},
     "orgs": {"lookup"},
     "people": {"access"},
     "service_requests": {"open311"},
