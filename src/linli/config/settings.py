@@ -89,6 +89,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "linli.people.access.post_context",
+                "linli.portal.views.county_context",
             ],
         },
     }

@@ -1,0 +1,17 @@
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from linli.people.access import public
+
+
+@public
+def figures(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    return render(request, "portal/home.html")
+
+
+@public
+def figures_csv(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    return render(request, "portal/home.html")
+
