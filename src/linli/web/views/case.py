@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from linli.people.access import requires
+
+
+@requires("case.view")
+def case(request: HttpRequest, number: str) -> HttpResponse:
+    return render(request, "linli/desk.html")
+
+
+@requires("case.view")
+def likenesses(request: HttpRequest, number: str) -> HttpResponse:
+    return render(request, "linli/desk.html")

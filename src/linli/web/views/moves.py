@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from linli.people.access import requires
+
+
+@requires("case.view")
+def move(request: HttpRequest, number: str, verb: str) -> HttpResponse:
+    return render(request, "linli/desk.html")

@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from linli.people.access import requires
+
+
+@requires("work.view")
+def pulse(request: HttpRequest) -> HttpResponse:
+    return render(request, "linli/desk.html")
+
+
+@requires("work.view")
+def search(request: HttpRequest) -> HttpResponse:
+    return render(request, "linli/desk.html")
