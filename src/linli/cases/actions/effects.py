@@ -15,7 +15,7 @@ from linli.cases.procedures.loader import EFFECTS as NAMES
 from linli.orgs.models import Organisation, is_within
 
 
-def _hold(turn: Turn, unit: Organisation) -> None:
+def hold(turn: Turn, unit: Organisation) -> None:
     turn.unit = unit
     turn.case.holder = unit
     turn.case.holder_path = unit.path
@@ -33,7 +33,7 @@ def _named_unit(turn: Turn, name: str = "unit") -> Organisation:
 
 def assign(turn: Turn) -> None:
     unit = _named_unit(turn)
-    _hold(turn, unit)
+    hold(turn, unit)
     if turn.move.verb == "rule":
         turn.case.is_ruled = True
 
@@ -48,7 +48,7 @@ def release(turn: Turn) -> None:
 def take_over(turn: Turn) -> None:
     organisation = turn.actor.organisation
     if organisation is not None:
-        _hold(turn, organisation)
+        hold(turn, organisation)
 
 
 def name_checker(turn: Turn) -> None:

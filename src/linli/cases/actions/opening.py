@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -59,7 +59,8 @@ def open_case(
         known = Case.objects.filter(pk=command_id).first()
         if known is not None:
             return known, _same_opening(known, by, data), False
-        turn = _first_turn(opening, by, at, command_id, data, claimed_at or at)
+        number = free_numbers([(command_id, at)])[0]
+        turn = first_turn(opening, number, by, at, command_id, data, claimed_at or at)
         turn.facts.update(facts or {})
         writing.finish(turn)
         return turn.case, writing.write(turn), True
@@ -73,20 +74,22 @@ def _same_opening(case: Case, by: Actor, data: Mapping[str, Any]) -> Event:
     return event
 
 
-def _first_turn(
+def first_turn(
     opening: Opening,
+    number: str,
     by: Actor,
     at: datetime,
     command_id: UUID,
     data: Mapping[str, Any],
     claimed_at: datetime,
 ) -> Turn:
+    """The turn that opens a case, before anything was decided about it."""
     procedure = procedures.latest(opening.kind)
     case = Case(
         id=command_id,
         kind=opening.kind,
         procedure_version=procedure.version,
-        number=_free_number(command_id, at),
+        number=number,
         title=opening.title,
         category=opening.category,
         channel=opening.channel,
@@ -121,10 +124,19 @@ def _first_turn(
     )
 
 
-def _free_number(command_id: UUID, at: datetime) -> str:
-    day = timezone.localtime(at).date()
-    for attempt in range(8):
-        number = codes.number_from_uuid(command_id, day, attempt=attempt)
-        if not CaseNumber.objects.filter(number=number).exists():
-            return number
-    return codes.number_from_uuid(command_id, day, length=8)
+def free_numbers(opened: Sequence[tuple[UUID, datetime]]) -> list[str]:
+    """A number nobody has yet for each new case, from its id and the local day it was received."""
+    days = [timezone.localtime(at).date() for _, at in opened]
+    numbers = [codes.number_from_uuid(case_id, day) for (case_id, _), day in zip(opened, days, strict=True)]
+    taken = set(CaseNumber.objects.filter(number__in=numbers).values_list("number", flat=True))
+    for place, number in enumerate(numbers):
+        attempt = 0
+        while number in taken:
+            attempt += 1
+            length = codes.NUMBER_LENGTH + attempt // 8
+            number = codes.number_from_uuid(opened[place][0], days[place], attempt=attempt, length=length)
+            if number not in taken and CaseNumber.objects.filter(number=number).exists():
+                taken.add(number)
+        numbers[place] = number
+        taken.add(number)
+    return numbers

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from linli.cases.actions.turn import Turn
-from linli.cases.models import Clock, Event
+from linli.cases.models import Case, Clock, Event
 from linli.cases.procedures import ClockRule
 from linli.cases.procedures.calendar import current
 from linli.cases.procedures.limits import Derivation, Limit, before, due, given
@@ -52,6 +52,19 @@ def take_over(turn: Turn, name: str, due_at: datetime) -> Clock:
     due = jsonbytes.instant(due_at)
     turn.ops.append({"op": "start", "number": 1, "clock": name, "limit": "", "due": due})
     return clock
+
+
+def settle(case: Case, clock: Clock, promise: ClockRule, at: datetime) -> None:
+    """Notes whether a clock from another system was missed; one still to come is watched from now on.
+
+    That system's limit is the last moment in time, ours the first one late: at the limit itself it was kept.
+    """
+    ended = clock.stopped_at or at
+    if clock.due_at is not None and ended > clock.due_at:
+        clock.missed_at = clock.due_at
+        case.is_late = case.is_late or clock.name == promise.name
+    elif clock.stopped_at is None:
+        clock.fires_at = _next_fire(clock, promise, at)
 
 
 def stop(turn: Turn, names: tuple[str, ...]) -> None:

@@ -18,7 +18,10 @@ from linli.people.access import Actor
 
 @dataclass
 class Turn:
-    """A case in the middle of a command. Effects and clocks work on it; `actions.writing` stores it."""
+    """A case in the middle of a command. Effects and clocks work on it; `actions.writing` stores it.
+
+    `is_past`: history the case has left behind, so that nobody's desk waits for it.
+    """
 
     case: Case
     actor: Actor
@@ -31,6 +34,7 @@ class Turn:
     clocks: list[Clock] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
     is_new: bool = False
+    is_past: bool = False
     facts: dict[str, Any] = field(default_factory=dict)
     ops: list[dict[str, Any]] = field(default_factory=list)
     unit: Organisation | None = None

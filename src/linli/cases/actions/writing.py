@@ -42,7 +42,7 @@ def _enter(turn: Turn, state: str) -> None:
         timekeeping.pause(turn)
     case.is_paused = entered.is_paused
     turn.dropped_tasks += [task for task in turn.tasks if task.is_stage or not entered.is_open]
-    if entered.desk is not None:
+    if entered.desk is not None and not turn.is_past:
         _ask(turn, entered.desk, is_stage=True)
 
 

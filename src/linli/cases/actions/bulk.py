@@ -1,0 +1,174 @@
+"""Takes in many cases another system has dealt with, each with its own events, clocks and hash chain.
+
+The turns are made by the same functions as anywhere else; only the storing differs: one COPY (PostgreSQL) or one
+`executemany` (SQLite) a table and batch. Nobody is told about what happened before, so nothing is queued.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, models, transaction
+
+from linli.cases.actions import effects, opening, timekeeping, writing
+from linli.cases.actions.errors import OutOfOrder
+from linli.cases.actions.turn import Turn
+from linli.cases.models import Case, CaseNumber, CaseText, Clock, Event, Task
+from linli.orgs.models import Organisation
+from linli.people.access import SYSTEM, Actor
+
+IN_ORDER = (Case, CaseNumber, CaseText, Event, Clock, Task)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A move the case made in the other system; `unit` is the one that got it."""
+
+    verb: str
+    at: datetime
+    data: Mapping[str, Any] = field(default_factory=dict)
+    unit: Organisation | None = None
+
+
+@dataclass(frozen=True)
+class History:
+    """A case from elsewhere: how it was opened, the due moment promised there (None: none), what happened since."""
+
+    case_id: UUID
+    opening: opening.Opening
+    at: datetime
+    due_at: datetime | None
+    steps: Sequence[Step] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    words: str = ""
+
+
+@dataclass
+class Batch:
+    """Rows planned for one commit, by table."""
+
+    rows: dict[type[models.Model], list[models.Model]] = field(
+        default_factory=lambda: {model: [] for model in IN_ORDER}
+    )
+
+    def add(self, *rows: models.Model) -> None:
+        for row in rows:
+            self.rows.setdefault(type(row), []).append(row)
+
+
+def known(case_ids: Iterable[UUID]) -> set[UUID]:
+    """Which of these cases stand already: one query a batch makes a repeated import skip them."""
+    return set(Case.objects.filter(pk__in=list(case_ids)).values_list("pk", flat=True))
+
+
+def record(histories: Sequence[History], *, at: datetime, by: Actor = SYSTEM) -> Batch:
+    """Plans every turn of these cases in memory. Raises OutOfOrder where a step does not follow from the one before."""
+    batch = Batch()
+    numbers = opening.free_numbers([(history.case_id, history.at) for history in histories])
+    for history, number in zip(histories, numbers, strict=True):
+        _plan(history, number, by, at, batch)
+    return batch
+
+
+def store(batch: Batch) -> None:
+    """Writes a batch, all of it or nothing."""
+    with transaction.atomic():
+        for model, rows in batch.rows.items():
+            if rows:
+                insert(model, rows)
+
+
+def insert(model: type[models.Model], rows: Sequence[models.Model]) -> None:
+    """The rows in one go: no ids are read back, no conflicts are forgiven."""
+    columns = _columns(model)
+    names = ", ".join(connection.ops.quote_name(column.column) for column in columns)
+    table = connection.ops.quote_name(model._meta.db_table)
+    attributes = [column.attname for column in columns]
+    prepare = [_preparation(column) for column in columns]
+    values = (
+        [value if make is None else make(value) for make, value in zip(prepare, _values(row, attributes), strict=True)]
+        for row in rows
+    )
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+                for line in values:
+                    copy.write_row(line)
+        else:
+            marks = ", ".join(["%s"] * len(columns))
+            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", values)  # noqa: S608  our names
+
+
+def _values(row: models.Model, attributes: list[str]) -> list[Any]:
+    return [row.__dict__[name] for name in attributes]
+
+
+@cache
+def _columns(model: type[models.Model]) -> list[models.Field[Any, Any]]:
+    return [column for column in model._meta.concrete_fields if column.column]
+
+
+def _preparation(column: models.Field[Any, Any]) -> Any:
+    """How a value of this column is handed to the database; None where it goes as it is."""
+    kind = column.get_internal_type()
+    if connection.vendor == "postgresql" and kind not in ("JSONField", "BinaryField"):
+        return None
+    if kind in AS_THEY_ARE:
+        return None
+    return lambda value: column.get_db_prep_save(value, connection)
+
+
+AS_THEY_ARE = frozenset(
+    "CharField TextField BooleanField FloatField PositiveIntegerField PositiveSmallIntegerField".split()
+)
+
+
+def _plan(history: History, number: str, by: Actor, at: datetime, batch: Batch) -> None:
+    turn = opening.first_turn(history.opening, number, by, history.at, history.case_id, history.data, history.at)
+    case = turn.case
+    turn.move = replace(turn.move, starts=())
+    turn.is_past = bool(history.steps)
+    turn.facts.update(history.facts)
+    if history.due_at is not None:
+        timekeeping.take_over(turn, turn.procedure.promise.name, history.due_at)
+    writing.finish(turn)
+    turns = [turn]
+    for place, step in enumerate(history.steps, start=1):
+        turns.append(_next_turn(turns[-1], step, is_past=place < len(history.steps)))
+    clocks = turn.new_clocks
+    for clock in clocks:
+        timekeeping.settle(case, clock, turn.procedure.promise, at)
+    grams = writing.searchable(case, history.words)
+    batch.add(case, CaseNumber(number=number, case_id=case.pk), CaseText(case_id=case.pk, grams=grams))
+    batch.add(*(turn.event for turn in turns if turn.event), *clocks, *turns[-1].new_tasks)
+
+
+def _next_turn(before: Turn, step: Step, *, is_past: bool) -> Turn:
+    case, move = before.case, before.procedure.moves[step.verb]
+    if case.state not in move.origins:
+        raise OutOfOrder(f"{case.state} -> {step.verb}")
+    turn = Turn(
+        case=case,
+        actor=before.actor,
+        at=step.at,
+        received_at=step.at,
+        move=move,
+        procedure=before.procedure,
+        data=dict(step.data),
+        command_id=None,
+        clocks=before.all_clocks,
+        is_past=is_past,
+        is_public=move.is_public,
+        to=move.to,
+    )
+    if step.unit is not None:
+        effects.hold(turn, step.unit)
+        turn.data["unit"] = str(step.unit.pk)
+    writing.finish(turn)
+    return turn
