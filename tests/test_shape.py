@@ -74,6 +74,7 @@ README_LINES = 25
 HTTP = ("ninja", "django.http", "django.shortcuts")
 NETWORK = ("aiohttp", "ftplib", "http.client", "httpx", "requests", "smtplib", "urllib.request", "urllib3")
 RENDERING = ("docxtpl", "docx", "PIL", "typst", "weasyprint")
+RENDERERS = {("documents", "render"), ("ops", "demo")}  # the demo draws its pictures, it reads nobody's file
 BELOW_THE_EDGE = {
     "models",
     "actions",
@@ -263,7 +264,7 @@ def misplaced_imports(path: Path, source: Path = SOURCE) -> list[str]:
         banned += HTTP
     if (app, module) != ("notify", "senders") and module != "reactions" and app != "ops":
         banned += NETWORK
-    if (app, module) not in {("documents", "render"), ("ops", "demo")}:  # the demo draws, it reads nobody's file
+    if (app, module) not in RENDERERS:
         banned += RENDERING
     tree = ast.parse(path.read_text(encoding="utf-8"))
     found = {f"{shown(path)}:{line} imports {name}" for name, line in imports(tree) if _begins(name, banned)}
