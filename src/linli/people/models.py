@@ -83,3 +83,26 @@ class Grant(models.Model):
                 name="people_one_open_grant",
             )
         ]
+
+
+class Change(models.Model):
+    """Who changed what in the administration (accounts, posts, lists, rules, calendar). Appended, never changed.
+
+    `target_kind` and `target_id` say what; no foreign key, because what is administered lives in many apps.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    at = models.DateTimeField()
+    by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    what = models.CharField(max_length=32)
+    target_kind = models.CharField(max_length=16)
+    target_id = models.CharField(max_length=64)
+    target_name = models.CharField(max_length=120)
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["target_kind", "target_id", "-at"], name="people_change_of"),
+            models.Index(fields=["-at"], name="people_change_at"),
+        ]
