@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar, Self
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import get_language
@@ -90,6 +92,7 @@ class Organisation(models.Model):
     phone = models.CharField(_("电话"), max_length=32, blank=True)
     supervision_phone = models.CharField(_("监督电话"), max_length=32, blank=True)
     area = models.CharField(_("范围"), max_length=200, blank=True)
+    time_zone = models.CharField(_("时区"), max_length=48, blank=True)
     valid_from = models.DateField(_("启用日期"))
     valid_until = models.DateField(_("停用日期"), null=True, blank=True)
     is_demo = models.BooleanField(_("演示"), default=False)
@@ -117,6 +120,11 @@ class Organisation(models.Model):
         if self.name_en and (get_language() or "").startswith("en"):
             return self.name_en
         return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone its own people live in; a county without one keeps that of the settings."""
+        return ZoneInfo(self.time_zone or settings.TIME_ZONE)
 
     @property
     def depth(self) -> int:
