@@ -2,11 +2,11 @@
 
 import os
 import secrets
+from datetime import timedelta
 from pathlib import Path
 
 import environ
 from csp.constants import NONE, SELF
-from django.utils.translation import gettext_lazy as _
 
 env = environ.FileAwareEnv()
 
@@ -63,6 +63,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -132,14 +133,14 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PREVENT_ENUMERATION = True
 AXES_FAILURE_LIMIT = env.int("LINLI_LOGIN_FAILURES", default=8)
-AXES_COOLOFF_TIME = 0.25
+AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "account/locked.html"
 AXES_VERBOSE = False
 
 LANGUAGE_CODE = "zh-hans"
-LANGUAGES = [("zh-hans", _("中文")), ("en", "English")]
+LANGUAGES = [("zh-hans", "中文"), ("en", "English")]  # zh: each language is called by its own name
 LANGUAGE_COOKIE_NAME = "linli_language"
 TIME_ZONE = env.str("LINLI_TIME_ZONE", default="Asia/Shanghai")
 USE_TZ = True
@@ -201,6 +202,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 REACTIONS = ["linli.cases.reactions.close_members", "linli.notify.reactions.tell"]
+PERMISSIONS_POLICY: dict[str, list[str]] = {"geolocation": ["self"], "camera": [], "microphone": []}
 COUNTY_CODE = env.str("LINLI_COUNTY", default="420921")
 
 LOGGING = {
