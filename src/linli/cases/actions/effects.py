@@ -166,6 +166,12 @@ def head_group(turn: Turn) -> None:
     turn.case.group = turn.case.pk
 
 
+def rederive(turn: Turn) -> None:
+    """Derives the clock of the facts again after the calendar changed; nothing to change refuses the command."""
+    timekeeping.rederive(turn, int(turn.facts["number"]))
+    turn.is_public = turn.facts.get("clock") == turn.procedure.promise.name
+
+
 EFFECTS: dict[str, Callable[[Turn], None]] = {name: globals()[name] for name in NAMES}
 
 __all__ = ["EFFECTS", "desks"]

@@ -5,12 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
+from linli.cases.actions.errors import OutOfOrder
 from linli.cases.actions.turn import Turn
 from linli.cases.models import Case, Clock, Event
 from linli.cases.procedures import ClockRule
 from linli.cases.procedures.calendar import current
 from linli.cases.procedures.limits import Derivation, Limit, before, due, given
 from linli.kit import jsonbytes
+
+
+class NothingToDerive(OutOfOrder):
+    """The calendar made no difference to this clock."""
 
 
 def start(turn: Turn, name: str) -> Clock:
@@ -132,6 +139,23 @@ def _derive_again(turn: Turn, clock: Clock) -> None:
     clock.is_warned = False
     clock.fires_at = _next_fire(clock, turn.procedure.clocks[clock.name], turn.received_at)
     turn.changed_clocks[clock.number] = clock
+
+
+def rederive(turn: Turn, number: int) -> None:
+    """Derives a running clock again under the calendar now in force; one already missed stays missed."""
+    clock = next((clock for clock in turn.running if clock.number == number), None)
+    if clock is None or clock.missed_at is not None:
+        raise NothingToDerive(_("这个时钟已经停了。"))
+    known = (clock.due_at, clock.is_provisional)
+    watched = (clock.is_warned, clock.fires_at)
+    turn.ops.append({"op": "rederive", "number": clock.number})
+    _derive_again(turn, clock)
+    if (clock.due_at, clock.is_provisional) == known:
+        raise NothingToDerive(_("到期时间没有变化。"))
+    if clock.due_at == known[0]:
+        clock.is_warned, clock.fires_at = watched  # only firmer now: nobody is warned twice
+    turn.facts["due_before"] = jsonbytes.instant(known[0]) if known[0] else None
+    turn.facts["due_at"] = clock.due_at.isoformat() if clock.due_at else None
 
 
 def _stop(turn: Turn, clock: Clock) -> None:

@@ -15,7 +15,7 @@ from linli.cases.procedures.model import ClockRule, Desk, Label, Move, Need, Pro
 
 EFFECTS = frozenset(
     "assign release take_over name_checker count_rework rate reopen call_in extend count_urge count_supervision"
-    " count_escalation mark_late choose_publicity correct join_group leave_group head_group".split()
+    " count_escalation mark_late choose_publicity correct join_group leave_group head_group rederive".split()
 )
 PLACES = frozenset("place holder superior checker unit above desk".split())
 RELATIONS = frozenset(["", "desk", "holder", "place", "partner", "checker", "reporter"])
