@@ -107,12 +107,12 @@ def grantable_roles() -> list[Role]:
 def people_of(by: Actor) -> PersonQuerySet:
     """The people an administrator looks after: with a post in the area, or, for the whole county, without any."""
     if by.kind == "system":
-        return Person.objects.all()
+        return PersonQuerySet(Person)
     here = Grant.objects.filter(within("organisation__path", by.path)) if by.path else Grant.objects.none()
     mine = Q(pk__in=here.values("person_id"))
     if _is_county_wide(by):
         mine |= ~Q(pk__in=Grant.objects.values("person_id"))
-    return Person.objects.filter(mine)
+    return PersonQuerySet(Person).filter(mine)
 
 
 def grants_in(by: Actor) -> GrantQuerySet:
@@ -125,7 +125,7 @@ def may_manage(*, person: Person, by: Actor, at: datetime) -> bool:
     if by.kind == "system":
         return True
     if person.is_superuser and person.pk != by.person_id:
-        return Person.objects.filter(pk=by.person_id, is_superuser=True).exists()
+        return PersonQuerySet(Person).filter(pk=by.person_id, is_superuser=True).exists()
     if not people_of(by).filter(pk=person.pk).exists():
         return False
     outside = Grant.objects.filter(person=person).exclude(within("organisation__path", by.path))
