@@ -59,10 +59,10 @@ ENGINES = {
     "ledger": {"merkle"},
     "measures": {"formulas"},
     "notify": {"senders"},
-    "ops": {"__main__", "bench", "demo", "diagnosis", "serving", "working"},
+    "ops": {"__main__", "bench", "demo", "diagnosis", "imports", "serving", "working"},
     "orgs": {"lookup"},
     "people": {"access"},
-    "service_requests": {"open311"},
+    "service_requests": {"imports", "open311"},
 }
 DATA_SUFFIXES = {".csv", ".geojson", ".gz", ".json", ".toml"}
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "managers", "services", "base", "common", "misc"}

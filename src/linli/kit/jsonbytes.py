@@ -14,6 +14,10 @@ from enum import Enum
 from typing import Any
 
 
+_AS_IT_IS = frozenset([str, int, bool, type(None)])
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+
+
 class NotCanonical(ValueError):  # noqa: N818  (named for what is wrong with the value)
     """The value has no canonical form: a naive datetime, NaN, a set, a key that is not text ..."""
 
@@ -21,10 +25,7 @@ class NotCanonical(ValueError):  # noqa: N818  (named for what is wrong with the
 def canonical(value: Any) -> bytes:
     """The canonical bytes of a value, for hashing and signing; NotCanonical when it has none."""
     try:
-        text = json.dumps(
-            plain(value), ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
-        )
-        return text.encode("utf-8")
+        return _ENCODER.encode(plain(value)).encode("utf-8")
     except UnicodeEncodeError as error:
         raise NotCanonical("text holds a lone surrogate") from error
     except RecursionError as error:
@@ -33,12 +34,15 @@ def canonical(value: Any) -> bytes:
 
 def plain(value: Any) -> Any:
     """The value as JSON types only (dict, list, str, int, float, bool, None), ready for a JSON column."""
-    if value is None or isinstance(value, bool):
+    kind = type(value)
+    if kind in _AS_IT_IS:  # the common ones first: every event is written through here
         return value
+    if kind is dict and not value:
+        return {}
     if isinstance(value, (str, int, float)):
         return _plain_scalar(value)
     if isinstance(value, Mapping):
-        return {_key(key): plain(item) for key, item in value.items()}
+        return {key if type(key) is str else _key(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     return _plain_moment(value)
@@ -48,7 +52,7 @@ def instant(moment: datetime) -> str:
     """An aware datetime in UTC: 2026-09-30T08:42:00.000000Z."""
     if moment.utcoffset() is None:
         raise NotCanonical("a datetime without a time zone")
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def _plain_scalar(value: str | int | float) -> str | int | float:

@@ -6,7 +6,8 @@ The turns are made by the same functions as anywhere else; only the storing diff
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
@@ -87,12 +88,15 @@ def store(batch: Batch) -> None:
 def insert(model: type[models.Model], rows: Sequence[models.Model]) -> None:
     """The rows in one go: no ids are read back, no conflicts are forgiven."""
     columns = _columns(model)
-    names = ", ".join(connection.ops.quote_name(column.column) for column in columns)
+    names = ", ".join(connection.ops.quote_name(str(column.column)) for column in columns)
     table = connection.ops.quote_name(model._meta.db_table)
     attributes = [column.attname for column in columns]
     prepare = [_preparation(column) for column in columns]
-    values = (
-        [value if make is None else make(value) for make, value in zip(prepare, _values(row, attributes), strict=True)]
+    values: Any = (
+        [
+            value if make is None else make(value)
+            for make, value in zip(prepare, _values(row, attributes), strict=True)
+        ]
         for row in rows
     )
     with connection.cursor() as cursor:
@@ -114,23 +118,37 @@ def _columns(model: type[models.Model]) -> list[models.Field[Any, Any]]:
     return [column for column in model._meta.concrete_fields if column.column]
 
 
-def _preparation(column: models.Field[Any, Any]) -> Any:
+def _preparation(column: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
     """How a value of this column is handed to the database; None where it goes as it is."""
-    kind = column.get_internal_type()
-    if connection.vendor == "postgresql" and kind not in ("JSONField", "BinaryField"):
+    meant = column.target_field if isinstance(column, models.ForeignKey) else column
+    kind = meant.get_internal_type()
+    if kind == "JSONField":
+        return _json
+    if connection.vendor == "postgresql":
         return None
+    if kind == "UUIDField":
+        return lambda value: value and value.hex
+    if kind == "DateTimeField":
+        return connection.ops.adapt_datetimefield_value
     if kind in AS_THEY_ARE:
         return None
     return lambda value: column.get_db_prep_save(value, connection)
 
 
+def _json(value: Any) -> str:
+    return JSON.encode(value) if value else str(value)  # most are {} or []
+
+
+JSON = json.JSONEncoder()
 AS_THEY_ARE = frozenset(
     "CharField TextField BooleanField FloatField PositiveIntegerField PositiveSmallIntegerField".split()
 )
 
 
 def _plan(history: History, number: str, by: Actor, at: datetime, batch: Batch) -> None:
-    turn = opening.first_turn(history.opening, number, by, history.at, history.case_id, history.data, history.at)
+    turn = opening.first_turn(
+        history.opening, number, by, history.at, history.case_id, history.data, history.at
+    )
     case = turn.case
     turn.move = replace(turn.move, starts=())
     turn.is_past = bool(history.steps)

@@ -111,22 +111,17 @@ def derive(case_id: UUID, clock: Clock, events: list[Event], *, extra: Turn | No
     entries = [(event.received_at, op) for event in events for op in event.clocks]
     if extra is not None:
         entries += [(extra.received_at, op) for op in extra.ops]
+    mine = [(at, op) for at, op in entries if op["number"] == clock.number]
     pauses: list[tuple[datetime, datetime | None]] = []
-    extensions: list[Limit] = []
-    set_due = None
-    for at, op in entries:
-        if op["number"] != clock.number:
-            continue
+    for at, op in mine:
         if op["op"] == "pause":
             pauses.append((at, None))
         elif op["op"] == "resume":
             pauses[-1] = (pauses[-1][0], at)
-        elif op["op"] == "extend":
-            extensions.append(Limit.parse(op["limit"]))
-        elif op["op"] == "start":
-            set_due = op.get("due")
-    if set_due:
-        moment = datetime.fromisoformat(set_due)
+    extensions = [Limit.parse(op["limit"]) for _, op in mine if op["op"] == "extend"]
+    taken_over = next((op["due"] for _, op in mine if op["op"] == "start" and op.get("due")), None)
+    if taken_over:
+        moment = datetime.fromisoformat(taken_over)
         return given(clock.started_at, moment, current(), pauses=pauses, extensions=extensions)
     return due(clock.started_at, Limit.parse(clock.limit), current(), pauses=pauses, extensions=extensions)
 
@@ -183,4 +178,3 @@ def _next_fire(clock: Clock, rule: ClockRule, at: datetime) -> datetime | None:
         if warn_at > max(at, clock.started_at):
             return warn_at
     return clock.due_at
-

@@ -1,4 +1,4 @@
-"""`linli import orgs|boundaries|requests FILE`: data from outside; a file with a fault is refused whole."""
+"""`linli import orgs|boundaries|requests FILE`: data from outside. A faulty tree or outline is refused whole."""
 
 # ruff: noqa: N999  the command is called import
 
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from linli.kit import clock
+from linli.ops import imports
 from linli.orgs import actions as orgs
 from linli.orgs.models import Organisation
 
@@ -76,39 +77,18 @@ def _import_boundaries(command: BaseCommand, options: Options) -> str:
     return _("已导入 %(count)d 个单位的边界。") % {"count": count}
 
 
-def _requests_arguments(parser: CommandParser) -> None:
-    parser.add_argument("--mapping", required=True, metavar="NAME")
-    parser.add_argument("--rejects", default=None, metavar="FILE")
-
-
-def _import_requests(command: BaseCommand, options: Options) -> str:
-    from linli.service_requests import imports
-
-    return str(
-        imports.run(
-            Path(options["file"]),
-            options["mapping"],
-            rejects=Path(options["rejects"]) if options["rejects"] else None,
-            at=clock.now(),
-            stderr=command.stderr,
-        )
-    )
-
-
 SUBCOMMANDS = {
     "orgs": Subcommand(gettext_lazy("乡镇和村（.csv）或部门（.toml）"), _orgs_arguments, _import_orgs),
     "boundaries": Subcommand(
         gettext_lazy("边界（.geojson，WGS-84）"), _boundaries_arguments, _import_boundaries
     ),
-    "requests": Subcommand(
-        gettext_lazy("别处的事项记录，按对照表导入"), _requests_arguments, _import_requests
-    ),
+    "requests": Subcommand(gettext_lazy("别处的事项记录，按对照表导入"), imports.add_arguments, imports.run),
 }
 
 
 class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.description = _("从文件导入组织、边界或事项；文件有错就整份不导入")
+        parser.description = _("从文件导入组织、边界或事项；组织和边界的文件有错就整份不导入")
         kinds = parser.add_subparsers(dest="kind", required=True, metavar="|".join(SUBCOMMANDS))
         for name, subcommand in SUBCOMMANDS.items():
             kind = kinds.add_parser(name, help=str(subcommand.help))

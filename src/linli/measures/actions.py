@@ -1,0 +1,109 @@
+"""Figures computed from cases and their clocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
+
+from linli.cases import procedures
+from linli.cases.models import Case, Clock
+from linli.measures import formulas
+from linli.measures.models import MonthlyFigures
+from linli.orgs.models import Organisation, within
+
+
+@dataclass(frozen=True)
+class Stats:
+    """Cases received by a moment; `overdue` are those whose promise was missed by then, all others are on time."""
+
+    cases: int
+    closed: int
+    open: int
+    on_time: int
+    overdue: int
+
+
+def stats(*, county_path: str = "", as_of: datetime) -> Stats:
+    """How cases of a county (of all, without one) stood at a moment, by the clock that runs for the reporter.
+
+    A promise is missed when it is still running at its due moment or was stopped after it. The due moment itself is
+    late, but for a moment another system gave, which is that system's last one in time.
+    """
+    cases = Case.objects.filter(received_at__lte=as_of)
+    if county_path:
+        cases = cases.filter(within("place_path", county_path))
+    closed = Q(closed_at__lte=as_of)
+    counted = cases.aggregate(
+        cases=Count("pk"),
+        closed=Count("pk", filter=closed),
+        overdue=Count("pk", filter=Exists(missed(as_of).filter(case_id=OuterRef("pk")))),
+    )
+    return Stats(
+        cases=counted["cases"],
+        closed=counted["closed"],
+        open=counted["cases"] - counted["closed"],
+        on_time=counted["cases"] - counted["overdue"],
+        overdue=counted["overdue"],
+    )
+
+
+def missed(as_of: datetime) -> QuerySet[Clock]:
+    """The reporter's clocks missed by then; where a case was reopened, one missed the first time counts too."""
+    promises = {procedure.promise.name for procedure in procedures.all_procedures().values()}
+    stopped = Q(stopped_at__lte=as_of)
+    late = stopped & (Q(stopped_at__gt=F("due_at")) | Q(stopped_at=F("due_at")) & ~Q(limit=""))
+    return Clock.objects.filter(name__in=promises, due_at__isnull=False).filter(
+        late | ~stopped & Q(due_at__lte=as_of)
+    )
+
+
+def publish(*, county: Organisation, month: date, at: datetime, again: bool = False) -> MonthlyFigures | None:
+    """The figures of a month that is over, counted once and kept; None while it still runs.
+
+    `again` counts anew, for a county that is being set up and has published nothing yet.
+    """
+    first = month.replace(day=1)
+    if formulas.bounds(county, first)[1] > at:
+        return None
+    rows = MonthlyFigures.objects.filter(organisation=county, month=first)
+    if again:
+        rows.delete()
+    known = rows.first()
+    if known is not None:
+        return known
+    counts = formulas.month_counts(county, first)
+    figures, _is_new = MonthlyFigures.objects.get_or_create(
+        organisation=county, month=first, defaults={"published_at": at, "counts": counts}
+    )
+    return figures
+
+
+def published(*, county: Organisation, at: datetime, most: int = 12) -> list[MonthlyFigures]:
+    """The figures of the last months, newest first, back to the first case; counts what has not been yet."""
+    last = previous_month(at.astimezone(county.zone).date())
+    known = MonthlyFigures.objects.filter(organisation=county, month__lte=last).order_by("-month")
+    rows = list(known[:most])
+    if rows and rows[0].month == last:
+        return rows
+    for month in _months_to_count(county, last, rows, most):
+        publish(county=county, month=month, at=at)
+    return list(known[:most])
+
+
+def previous_month(day: date) -> date:
+    """The first day of the month before."""
+    return (day.replace(day=1) - timedelta(days=1)).replace(day=1)
+
+
+def _months_to_count(county: Organisation, last: date, rows: list[MonthlyFigures], most: int) -> list[date]:
+    oldest = Case.objects.filter(within("place_path", county.path)).aggregate(first=Min("received_at"))["first"]
+    if oldest is None:
+        return []
+    stop = rows[0].month if rows else previous_month(oldest.astimezone(county.zone).date())
+    months = []
+    while last > stop and len(months) < most:
+        months.append(last)
+        last = previous_month(last)
+    return months
