@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from linli.kit.ids import uuid7
 from linli.orgs.models import Boundary, Kind, Organisation
@@ -199,3 +204,101 @@ def move(cast: Cast) -> Callable[..., Any]:
         )
 
     return make
+
+
+# --- real browsers -----------------------------------------------------------------------------
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NO_BROWSER = "no Chromium on this machine"
+
+
+def find_chromium() -> str | None:
+    """Where the system's Chromium is, if it has one."""
+    return next((path for name in BROWSERS if (path := shutil.which(name))), None)
+
+
+def find_postgresql() -> str | None:
+    """Where the system's PostgreSQL server is, if it has one."""
+    found = shutil.which("pg_ctl")
+    return found or next((str(path) for path in Path("/usr/lib/postgresql").glob("*/bin/pg_ctl")), None)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the browser that tests marked `browser` drive."""
+    path = find_chromium()
+    if path is None:
+        pytest.skip(NO_BROWSER)
+    return path
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if find_chromium():
+        return
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.skip(reason=NO_BROWSER))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = [
+        report for report in terminalreporter.stats.get("skipped", []) if NO_BROWSER in str(report.longrepr)
+    ]
+    missing, packages = [], []
+    if skipped:
+        missing.append(f"{len(skipped)} browser tests (no Chromium)")
+        packages.append("chromium")
+    if not find_postgresql():
+        missing.append("the run on PostgreSQL (no server)")
+        packages.append("postgresql")
+    if missing:
+        wanted = " ".join(packages)
+        terminalreporter.write_line(
+            f"Skipped: {' and '.join(missing)}. To have them: apt-get install {wanted}, then .ci/run"
+        )
+
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    """One browser for all tests of a process."""
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright runs its loop in our thread
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def window(browser: Browser, live_server: Any, settings: Any) -> Iterator[Callable[..., Page]]:
+    """Opens a page for somebody: `window("dispatcher", width=360, language="en")`; nobody is signed in by default."""
+    contexts = []
+
+    def open_window(who: str = "", *, width: int = 360, language: str = "zh-hans", **cookies: str) -> Page:
+        context = browser.new_context(base_url=live_server.url, viewport={"width": width, "height": 780})
+        contexts.append(context)
+        jar = {"linli_language": language, **cookies}
+        if who:
+            client = Client()
+            client.force_login(
+                Person.objects.get(username=who), backend="allauth.account.auth_backends.AuthenticationBackend"
+            )
+            jar[settings.SESSION_COOKIE_NAME] = client.cookies[settings.SESSION_COOKIE_NAME].value
+        context.add_cookies([{"name": name, "value": value, "url": live_server.url} for name, value in jar.items()])
+        return context.new_page()
+
+    yield open_window
+    for context in contexts:
+        context.close()

@@ -1,0 +1,100 @@
+"""Every page as a person meets it: on a phone and on a desk, in both languages, large and dark.
+
+Nothing may run sideways, break the content security policy, call a foreign host, or fail the accessibility rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Cast, Town
+from playwright.sync_api import Page
+
+AXE = Path(__file__).resolve().parent.parent / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+VIEWS: dict[str, dict[str, Any]] = {
+    "phone": {"width": 360},
+    "desk": {"width": 1280},
+    "phone-en": {"width": 360, "language": "en"},
+    "desk-en": {"width": 1280, "language": "en"},
+    "phone-large-dark": {"width": 360, "linli_size": "large", "linli_theme": "dark"},
+}
+PUBLIC = ["/", "/report/", "/track/", "/grids/", "/grids/990001101201001", "/figures/", "/privacy/", "/promises/",
+          "/accessibility/", "/sign-in", "/nowhere"]  # fmt: skip
+DESK = {
+    "dispatcher": ["/desk/", "/desk/cases", "/desk/cases/new", "/desk/inbox", "/desk/board", "/desk/cases/{number}"],
+    "handler": ["/desk/", "/desk/cases/{number}"],
+    "supervisor": ["/desk/board"],
+    "administrator": [
+        "/desk/manage",
+        "/desk/manage/categories",
+        "/desk/manage/rules",
+        "/desk/manage/calendar",
+        "/desk/manage/organisations",
+        "/desk/manage/people",
+    ],
+}
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def matter(report: Callable[..., Any], move: Callable[..., Any], town: Town, cast: Cast) -> Any:
+    """A case in the hands of the works office, and one still to be accepted."""
+    case = report(contact_name="周婶", contact_phone="0712-0000-118", address="村部门前").case
+    move(case, "accept", "dispatcher")
+    move(case, "dispatch", "dispatcher", unit=str(town["east_works"].pk))
+    move(case, "acknowledge", "handler")
+    report(text="小学围墙外的污水沟堵了，学生要绕路。", category="environment.sewage")
+    return case
+
+
+def look(page: Page, address: str) -> list[str]:
+    """What is wrong with a page."""
+    wrong: list[str] = []
+    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", lambda request: _foreign(request.url, wrong))
+    page.goto(address, wait_until="load")
+    page.wait_for_timeout(150)
+    sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    if sideways > 0:
+        wrong.append(f"{sideways} px too wide")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES)
+    wrong += [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in found["violations"]]
+    is_expected = address == "/nowhere"
+    return [w for w in wrong if not (is_expected and "404" in w)]
+
+
+def _foreign(url: str, wrong: list[str]) -> None:
+    if url.startswith("http") and not url.startswith("http://localhost:"):
+        wrong.append(f"asks a foreign host: {url}")
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: make setup")
+@pytest.mark.parametrize("view", VIEWS)
+def test_public_pages_are_in_order(view: str, window: Callable[..., Page], matter: Any) -> None:
+    wrong = {}
+    for address in PUBLIC:
+        page = window(**VIEWS[view])
+        if found := look(page, address):
+            wrong[address] = found
+        page.close()
+    assert not wrong
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: make setup")
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("who", DESK)
+def test_desk_pages_are_in_order(who: str, view: str, window: Callable[..., Page], matter: Any) -> None:
+    wrong = {}
+    for address in DESK[who]:
+        page = window(who, **VIEWS[view])
+        if found := look(page, address.format(number=matter.number)):
+            wrong[address] = found
+        page.close()
+    assert not wrong
