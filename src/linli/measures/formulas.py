@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, TypedDict
 
-from django.db.models import Case as When_
+from django.db.models import Case as Choose
 from django.db.models import CharField, Count, Exists, F, OuterRef, Q, QuerySet, Value, When
 
 from linli.cases import procedures
@@ -111,7 +111,7 @@ def _reopened(county: Organisation, begin: datetime, end: datetime) -> QuerySet[
 
 def _cells(rows: QuerySet[Any], prefix: str, towns: Sequence[Organisation]) -> dict[tuple[str, str], int]:
     """Counts by township and category group, in one statement."""
-    town = When_(
+    town = Choose(
         *(When(within(f"{prefix}place_path", unit.path), then=Value(unit.code)) for unit in towns),
         default=Value(ELSEWHERE),
         output_field=CharField(),
@@ -155,14 +155,15 @@ def _parts(
 # What may be shown ------------------------------------------------------------------------------
 
 
-def shown(cells: Sequence[int], k: int = K) -> list[int | None]:
+def shown(cells: Sequence[int], k: int = K, also: Iterable[int] = ()) -> list[int | None]:
     """A column or row whose sum is published, with small cells hidden: None for each that may not be shown.
 
     One hidden cell could be worked out from the sum, and so could a few small ones together: the smallest of the
     others are hidden too until at least two are, which stand for at least `k`. Nothing at all (0) is shown.
+    `also` names places hidden for another reason.
     """
-    hidden = {n for n, count in enumerate(cells) if 0 < count < k}
-    others = sorted((count, n) for n, count in enumerate(cells) if count >= k)
+    hidden = {n for n, count in enumerate(cells) if 0 < count < k} | set(also)
+    others = sorted((count, n) for n, count in enumerate(cells) if count >= k and n not in hidden)
     while hidden and others and (len(hidden) < 2 or sum(cells[n] for n in hidden) < k):
         hidden.add(others.pop(0)[1])
     return [None if n in hidden else count for n, count in enumerate(cells)]
