@@ -91,6 +91,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "linli.people.access.post_context",
                 "linli.portal.views.county_context",
+                "linli.web.views.shell.desk",
             ],
         },
     }

@@ -2,7 +2,20 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from linli.web.views import batches, board, case, cases, inbox, intake, moves, photos, places, saved, shell, work
+from linli.web.views import (
+    batches,
+    board,
+    case,
+    cases,
+    inbox,
+    intake,
+    moves,
+    photos,
+    places,
+    saved,
+    shell,
+    work,
+)
 
 app_name = "web"
 
@@ -31,6 +44,7 @@ daily_urls: list[URLPattern | URLResolver] = [
 
 board_urls: list[URLPattern | URLResolver] = [
     path("board", board.board, name="board"),
+    path("board/supervisions", board.supervisions, name="supervisions"),
 ]
 
 manage_urls: list[URLPattern | URLResolver] = []

@@ -1,11 +1,51 @@
+"""All matters this post may see, open or closed."""
+
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
-from linli.people.access import requires
+from linli.cases.models import Case, SavedView
+from linli.cases.procedures import latest
+from linli.kit import clock
+from linli.people.access import post_of, requires
+from linli.service_requests.models import Channel, Level
+
+from . import filters, paging, rows
+from .shell import person_of
+from .work import abilities, fragment
+
+PAGE = "cases"
 
 
 @requires("case.view")
+@require_safe
 def cases(request: HttpRequest) -> HttpResponse:
-    return render(request, "linli/desk.html")
+    """Fifty rows a page in eight statements at most, however many cases there are."""
+    post, at = post_of(request), clock.now()
+    asked = filters.Filters.read(request.GET)
+    options = filters.options_for(post, asked.place, units=True)
+    found = asked.cases(Case.objects.visible_to(post), options, at).select_related("place__parent", "holder")
+    turn = paging.urgent if asked.by_urgency else paging.newest
+    page = turn(found, request.GET.get("after", ""))
+    context = {
+        "at": at,
+        "page": page,
+        "rows": [rows.case_row(case, options, at) for case in page.rows],
+        "filters": asked,
+        "in_force": asked.in_force(options),
+        "can": abilities(post),
+    }
+    if "X-Linli-Live" in request.headers:
+        return fragment(request, context, "web/cases_list.html")
+    procedure = latest(filters.KIND)
+    context |= {
+        "options": options,
+        "dues": filters.dues(),
+        "states": [(name, state.label) for name, state in procedure.states.items()],
+        "levels": [choice for choice in Level.choices if choice[0] != Level.EMERGENCY],
+        "channels": Channel.choices,
+        "views": list(SavedView.objects.filter(person_id=person_of(post), page=PAGE).order_by("name")),
+    }
+    return render(request, "web/cases.html", context)

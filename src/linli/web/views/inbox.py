@@ -1,23 +1,96 @@
+"""What the signed-in person was told."""
+
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 
-from linli.people.access import requires
+from linli.cases.models import Event
+from linli.cases.procedures.story import Line, story
+from linli.kit import clock
+from linli.notify.models import Message
+from linli.people.access import post_of, requires
+
+from . import casefile, paging
+from .shell import person_of
+
+
+@dataclass(frozen=True)
+class Told:
+    """A message with the event it is about, in words."""
+
+    message: Message
+    line: Line | None
 
 
 @requires("work.view")
+@require_safe
 def inbox(request: HttpRequest) -> HttpResponse:
-    return render(request, "linli/desk.html")
+    """Newest first; what is unread stands out. The words of an event are shown only to who may read them."""
+    post = post_of(request)
+    rows = Message.objects.filter(person_id=person_of(post)).select_related("case")
+    if request.GET.get("show") == "unread":
+        rows = rows.filter(read_at=None)
+    key = paging.Key.parse(request.GET.get("after", ""))
+    if key is not None and key.at is not None:
+        rows = rows.filter(at__lte=key.at).filter(Q(at__lt=key.at) | Q(at=key.at, id__lt=key.id))
+    found = list(rows.order_by("-at", "-id")[: paging.SIZE + 1])
+    more = ""
+    if len(found) > paging.SIZE:
+        last = found[paging.SIZE - 1]
+        more = str(paging.Key(last.at, last.pk))
+    told = _told(found[: paging.SIZE], post)
+    return render(
+        request, "web/inbox.html", {"told": told, "page": paging.Page(told, more), "at": clock.now()}
+    )
+
+
+def _told(found: list[Message], post: Any) -> list[Told]:
+    wanted = Q(pk__in=[])
+    for message in found:
+        wanted |= Q(case_id=message.case_id, number=message.event_number)
+    events = {
+        (event.case_id, event.number): event
+        for event in Event.objects.filter(wanted).select_related("person", "organisation", "unit")
+    }
+    told = []
+    for message in found:
+        event = events.get((message.case_id, message.event_number))
+        readable = event is not None and casefile.may_read(event, post)
+        line = story(event, message.case.procedure, "staff") if event is not None and readable else None
+        told.append(Told(message, line))
+    return told
 
 
 @requires("work.view")
-def reading(request: HttpRequest) -> HttpResponse:
-    return render(request, "linli/desk.html")
-
-
-@requires("work.view")
+@require_safe
 def message(request: HttpRequest, message_id: UUID) -> HttpResponse:
-    return render(request, "linli/desk.html")
+    """Opens the case a message is about, and marks every message about it as read."""
+    post = post_of(request)
+    found = get_object_or_404(
+        Message.objects.select_related("case"), pk=message_id, person_id=person_of(post)
+    )
+    _read(person_of(post), clock.now(), case_id=found.case_id)
+    return redirect("web:case", found.case.number)
+
+
+@requires("work.view")
+@require_POST
+def reading(request: HttpRequest) -> HttpResponse:
+    """Marks everything as read."""
+    _read(person_of(post_of(request)), clock.now())
+    messages.success(request, _("都标成已读了。"))
+    return redirect("web:inbox")
+
+
+def _read(person_id: UUID, at: datetime, **which: Any) -> None:
+    Message.objects.filter(person_id=person_id, read_at=None, **which).update(read_at=at)

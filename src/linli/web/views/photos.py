@@ -1,18 +1,73 @@
+"""Photos of a case, for those who may see the case, and forms that take new ones."""
+
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 from uuid import UUID
 
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_safe
 
-from linli.people.access import requires
+from linli.documents import actions as documents
+from linli.documents import views as documents_views
+from linli.documents.forms import receive_in_memory
+from linli.documents.models import Attachment
+from linli.documents.render import PhotoRefused
+from linli.kit import clock
+from linli.people.access import post_of, requires
+
+from . import casefile
+
+View = Callable[..., HttpResponse]
 
 
 @requires("case.view")
+@require_safe
 def photo(request: HttpRequest, number: str, photo_id: UUID) -> HttpResponse:
-    return render(request, "linli/desk.html")
+    return documents_views.serve(_attachment(request, number, photo_id), "full")
 
 
 @requires("case.view")
+@require_safe
 def thumbnail(request: HttpRequest, number: str, photo_id: UUID) -> HttpResponse:
-    return render(request, "linli/desk.html")
+    return documents_views.serve(_attachment(request, number, photo_id), "thumbnail")
+
+
+def _attachment(request: HttpRequest, number: str, photo_id: UUID) -> Attachment:
+    case, _said = casefile.find(number, post_of(request))
+    return get_object_or_404(Attachment, case_id=case.pk, id=photo_id)
+
+
+def takes_photos(view: View) -> View:
+    """Lets a form carry photos without their originals ever touching the disk.
+
+    The upload handler must be set before the CSRF check reads the body, so the check comes after it.
+    """
+
+    @wraps(view)
+    @csrf_exempt
+    def outer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method == "POST":
+            receive_in_memory(request)
+        return csrf_protect(view)(request, *args, **kwargs)
+
+    return outer
+
+
+def stage(request: HttpRequest) -> tuple[list[str], str]:
+    """Stages the files sent with a form. Ids of those sent now and before, and what is wrong with one."""
+    ids, problem = request.POST.getlist("photos"), ""
+    for file in request.FILES.getlist("photo"):
+        if not isinstance(file, UploadedFile) or not file.size:
+            continue
+        try:
+            upload = documents.stage(data=file.read(), name=file.name or "", at=clock.now())
+            ids.append(str(upload.pk))
+        except PhotoRefused as error:
+            problem = error.message
+    return ids, problem

@@ -1,0 +1,410 @@
+"""Everything the case page shows, gathered in few statements and turned into words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import CharField, F, OuterRef, Subquery, Value
+from django.http import Http404
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from linli.cases import actions
+from linli.cases.models import Case, Clock, Event, Task
+from linli.cases.procedures import Procedure, State
+from linli.cases.procedures.calendar import current
+from linli.cases.procedures.limits import Line as CalcLine
+from linli.cases.procedures.limits import moment_words, remaining
+from linli.cases.procedures.story import Line, mentioned, story
+from linli.kit import codes
+from linli.orgs.models import Organisation, is_within
+from linli.people.access import Actor
+from linli.people.models import Grant
+from linli.service_requests.models import Category, Request
+
+from .rows import Due
+
+JOINED = ("case__place__parent__parent", "case__holder", "accused")
+WORKER = "grid_worker"
+
+
+@dataclass
+class CaseFile:
+    """A case as one post sees it at one moment."""
+
+    case: Case
+    request: Request | None
+    post: Actor
+    at: datetime
+    events: list[Event]
+    clocks: list[Clock]
+    tasks: list[Task]
+    names: dict[str, str] = field(default_factory=dict)
+    worker: tuple[str, str] | None = None
+
+    @property
+    def procedure(self) -> Procedure:
+        return self.case.procedure
+
+    @property
+    def stage_task(self) -> Task | None:
+        return next((task for task in self.tasks if task.is_stage), None)
+
+
+def find(number: str, post: Actor) -> tuple[Case, Request | None]:
+    """The case with that number and what its reporter said; 404 for a stranger and for nothing alike."""
+    wanted = codes.normalise_number(number)
+    if not wanted:
+        raise Http404
+    visible = Case.objects.visible_to(post).filter(number=wanted)
+    category = Category.objects.filter(code=OuterRef("case__category"))
+    found = (
+        Request.objects.filter(case__in=visible)
+        .select_related(*JOINED)
+        .annotate(
+            category_zh=Subquery(category.values("name_zh")[:1]),
+            category_en=Subquery(category.values("name_en")[:1]),
+            group_zh=Subquery(category.values("parent__name_zh")[:1]),
+            group_en=Subquery(category.values("parent__name_en")[:1]),
+        )
+        .first()
+    )
+    if found is not None:
+        return found.case, found
+    case = visible.select_related("place__parent__parent", "holder").first()
+    if case is None:
+        raise Http404
+    return case, None
+
+
+def load(number: str, post: Actor, at: datetime) -> CaseFile:
+    """The file of a case, complete but for what the forms offer."""
+    case, request = find(number, post)
+    events = list(
+        Event.objects.filter(case_id=case.pk)
+        .select_related("person", "organisation", "unit")
+        .order_by("number")
+    )
+    clocks = list(Clock.objects.filter(case_id=case.pk).select_related("organisation").order_by("number"))
+    tasks = list(Task.objects.filter(case_id=case.pk).select_related("organisation").order_by("number"))
+    file = CaseFile(case, request, post, at, events, clocks, tasks)
+    _name(file)
+    return file
+
+
+def _name(file: CaseFile) -> None:
+    """Names of the units the events mention, and the grid worker of the place, from one statement."""
+    ids = [found for text in mentioned(file.events, file.procedure) if (found := _uuid(text))]
+    columns = ("id", "what", "name", "name_en", "phone")
+    named = Organisation.objects.filter(pk__in=ids).annotate(what=Value("unit", CharField()))
+    people = (
+        Grant.objects.active(file.at)
+        .filter(role=WORKER, organisation=file.case.place)
+        .annotate(
+            what=Value("worker", CharField()),
+            name=F("person__name"),
+            name_en=Value("", CharField()),
+            phone=F("person__work_phone"),
+        )
+    )
+    for unit_id, what, name, name_en, phone in named.values_list(*columns).union(
+        people.values_list(*columns), all=True
+    ):
+        if what == "worker":
+            file.worker = (name, phone)
+        else:
+            file.names[str(unit_id)] = Organisation(name=name, name_en=name_en).label
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+# Who may read what -------------------------------------------------------------------------------
+
+
+def may_read(event: Event, post: Actor) -> bool:
+    """An internal note is for the unit that wrote it, those above it, and auditors."""
+    if event.verb != "note" or event.is_public:
+        return True
+    written_at = event.organisation.path if event.organisation else ""
+    return is_within(written_at, post.path) or post.may("case.view_internal")
+
+
+def contact_refusal(file: CaseFile) -> str:
+    """Why this post does not see who reported; empty when it does."""
+    if not file.post.may("contact.view"):
+        return _("您现在的岗位不需要知道反映人是谁。")
+    works_on_it = actions.works_for(file.post, file.case.holder_path)
+    if file.case.is_identity_kept and (works_on_it or not file.post.may("case.report_for")):
+        return _("反映人要求对承办单位保密。要问情况，请调度员转问。")
+    return ""
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """Something kept from this post, and why."""
+
+    what: str
+    why: str
+
+
+def hidden(file: CaseFile) -> list[Hidden]:
+    kept = []
+    if refusal := contact_refusal(file):
+        kept.append(Hidden(_("反映人姓名、电话"), refusal))
+    notes: dict[str, int] = {}
+    for event in file.events:
+        if not may_read(event, file.post):
+            unit = event.organisation.label if event.organisation else ""
+            notes[unit] = notes.get(unit, 0) + 1
+    for unit, n in notes.items():
+        what = ngettext("%(unit)s内部备注 %(n)d 条", "%(unit)s内部备注 %(n)d 条", n) % {"unit": unit, "n": n}
+        kept.append(Hidden(what, _("只对写它的单位、它的上级和审计可见。")))
+    kept.append(Hidden(_("查询码"), _("任何工作人员都看不到，只有反映人自己有。")))
+    return kept
+
+
+# The story ---------------------------------------------------------------------------------------
+
+
+def lines(file: CaseFile, events: Iterable[Event] | None = None, *, public_only: bool = False) -> list[Line]:
+    """What happened, as far as this post may read it."""
+    shown = file.events if events is None else events
+    return [
+        story(event, file.procedure, "staff", file.names)
+        for event in shown
+        if may_read(event, file.post) and (event.is_public or not public_only)
+    ]
+
+
+def since(file: CaseFile, version: int) -> list[Line]:
+    """What happened after somebody opened a form at that version."""
+    return lines(file, [event for event in file.events if event.number > version])
+
+
+def whose_turn(file: CaseFile) -> Line | None:
+    """What the case waits for now, and at which desk."""
+    task, case = file.stage_task, file.case
+    if not case.is_open:
+        return None
+    label = str(case.stage.label)
+    where = task.organisation.label if task else ""
+    mine = (
+        task is not None
+        and task.organisation_id == file.post.organisation_id
+        and task.role in file.post.duties
+    )
+    title = _("等您：%(what)s") if mine else _("现在：%(what)s")
+    running = _pressing(file)
+    words = moment_words(running.due_at, file.at, current()) if running and running.due_at else ""
+    until = _("%(moment)s 前") % {"moment": words} if words else ""
+    return Line(
+        number=0,
+        icon="circle-dot",
+        title=title % {"what": label},
+        at=file.at,
+        where=" · ".join(filter(None, (where, until))),
+        facts=(str(case.stage.next),),
+        state="now",
+    )
+
+
+def _pressing(file: CaseFile) -> Clock | None:
+    running = [clock for clock in file.clocks if clock.is_running and clock.due_at]
+    return min(running, key=lambda clock: clock.due_at or file.at, default=None)
+
+
+# Clocks ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Face:
+    """A clock on the page: whose it is, how long is left, and how the date was worked out."""
+
+    label: str
+    owner: str
+    due: Due
+    source: str
+    calc: list[CalcLine]
+    is_promise: bool
+
+
+def faces(file: CaseFile) -> list[Face]:
+    """The unit's clocks that run, most pressing first, then the resident's."""
+    promise = file.procedure.promise.name
+    own = [clock for clock in file.clocks if clock.name != promise and clock.stopped_at is None]
+    own.sort(key=lambda clock: (clock.due_at is None, clock.due_at or file.at))
+    total = [clock for clock in file.clocks if clock.name == promise][-1:]
+    return [_face(file, clock) for clock in [*own[:3], *total]]
+
+
+def _face(file: CaseFile, clock: Clock) -> Face:
+    rule = file.procedure.clocks[clock.name]
+    derivation = actions.derive(file.case.pk, clock, file.events)
+    label = str(rule.label)
+    if clock.name == "unit" and clock.organisation_id != file.post.organisation_id:
+        label = _("承办单位的时钟")
+    return Face(
+        label=label,
+        owner=clock.organisation.label if clock.organisation and not rule.is_promise else "",
+        due=_due(clock, file.at),
+        source=rule.source,
+        calc=derivation.lines(),
+        is_promise=rule.is_promise,
+    )
+
+
+def _due(clock: Clock, at: datetime) -> Due:
+    known = current()
+    if clock.due_at is None or clock.paused_at is not None:
+        return Due(_("限期暂停"), _("恢复办理后接着算"), "paused")
+    moment = moment_words(clock.due_at, at, known)
+    if clock.stopped_at is not None:
+        kept = clock.stopped_at < clock.due_at
+        return Due(
+            _("按时完成") if kept else _("超期完成"), _("限期 %(moment)s") % {"moment": moment}, "done"
+        )
+    left = remaining(clock.due_at, at, known)
+    state = "late" if left.is_late else "soon" if left.is_soon else ""
+    text = _("%(moment)s 到期") if left.is_late else _("%(moment)s 前")
+    return Due(left.words, text % {"moment": moment}, state, clock.is_provisional)
+
+
+# The procedure -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Step:
+    """One state of the main line as the page draws it."""
+
+    label: str
+    state: str = ""
+    note: str = ""
+    forward: list[str] = field(default_factory=list)
+    back: list[str] = field(default_factory=list)
+
+
+def steps(file: CaseFile) -> list[Step]:
+    """The main line with the present state lit; branches off it and back along it in words."""
+    now = _where(file)
+    drawn = [_step(file, state, now) for state in file.procedure.steps]
+    stage = file.case.stage
+    if stage.step is None and now:
+        lit = drawn[now - 1]
+        drawn[now - 1] = replace(lit, note=str(stage.label), forward=[], back=lit.back)
+    return drawn
+
+
+def _where(file: CaseFile) -> int:
+    """The step the case stands at; beside the line, the step it will come back to."""
+    stage, procedure = file.case.stage, file.procedure
+    if stage.step is not None:
+        return stage.step
+    ahead = [
+        procedure.states[move.to].step or 0
+        for move in procedure.moves_from(stage.name)
+        if move.to is not None and procedure.states[move.to].step
+    ]
+    reached = [file.procedure.states[event.state].step or 0 for event in file.events]
+    return min(ahead) if ahead else max(reached, default=1)
+
+
+def _step(file: CaseFile, state: State, now: int) -> Step:
+    step = state.step or 0
+    entered = [event.at for event in file.events if event.state == state.name]
+    label = str(state.step_label or state.label)
+    if step < now:
+        return Step(label, "done", _day(entered), [], _happened(file.case, state))
+    return Step(
+        label if step != now else str(state.label if file.case.state == state.name else state.step_label),
+        "now" if step == now else "",
+        _day(entered) if step == now else "",
+        _branches(file.procedure, state, forward=True) if step == now else [],
+        _branches(file.procedure, state, forward=False),
+    )
+
+
+def _day(moments: Sequence[datetime]) -> str:
+    from linli.kit.templatetags.linli import day
+
+    return day(moments[-1], "plain") if moments else ""
+
+
+def _branches(procedure: Procedure, state: State, *, forward: bool) -> list[str]:
+    """Moves that leave the main line, or go back along it."""
+    words = []
+    for move in procedure.moves_from(state.name):
+        target = procedure.states.get(move.to or "")
+        if target is None or move.may == "system" or move.verb in ASIDE:
+            continue
+        is_back = bool(target.step and target.step < (state.step or 0)) or target.name in BACK
+        leaves = target.step is None and not is_back
+        if is_back if not forward else leaves:
+            words.append(str(move.done))
+    return [_("、").join(words)] if words else []
+
+
+ASIDE = frozenset({"reassign", "merge"})
+BACK = frozenset({"returned", "rework", "reopened"})
+
+
+def _happened(case: Case, state: State) -> list[str]:
+    if state.name == "dispatched" and case.returns:
+        return [ngettext("退回过 %(n)d 次", "退回过 %(n)d 次", case.returns) % {"n": case.returns}]
+    if state.name == "feedback_given" and case.reworks:
+        return [ngettext("返工 %(n)d 次", "返工 %(n)d 次", case.reworks) % {"n": case.reworks}]
+    return []
+
+
+# People ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Somebody to ask: what they do here, their name and telephone."""
+
+    role: str
+    name: str
+    phone: str = ""
+
+
+def people(file: CaseFile) -> list[Contact]:
+    """The grid worker of the place, and who last decided and worked on it."""
+    found = []
+    if file.worker:
+        found.append(Contact(_("网格员"), *file.worker))
+    for role, verbs in ((_("调度"), DECIDES), (_("经办"), WORKS), (_("核查"), CHECKS)):
+        person = next(
+            (event.person for event in reversed(file.events) if event.verb in verbs and event.person), None
+        )
+        if person is not None:
+            name = (
+                _("%(name)s（您）") % {"name": person.name}
+                if person.pk == file.post.person_id
+                else person.name
+            )
+            found.append(Contact(role, name, person.work_phone))
+    return found
+
+
+DECIDES = frozenset({"accept", "dispatch", "reassign", "rule"})
+WORKS = frozenset({"acknowledge", "progress", "feedback", "self_handle"})
+CHECKS = frozenset({"verify", "fail_check"})
+
+
+def photos(file: CaseFile) -> list[dict[str, Any]]:
+    """Every photo with who took it and when, in order."""
+    found = []
+    for event in file.events:
+        who = event.person.name if event.person else _("反映人")
+        for photo in (event.data or {}).get("photos", ()):
+            found.append({"id": photo, "who": who, "at": event.at})
+    return found

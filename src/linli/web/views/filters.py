@@ -1,0 +1,301 @@
+"""The filters above lists: what was asked for, which choices there are, and what each does to a query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.db.models import CharField, F, IntegerField, Q, QuerySet, Value
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from linli.cases.actions import board
+from linli.cases.models import CaseQuerySet
+from linli.cases.models.search import search
+from linli.cases.procedures import Procedure, calendar, latest
+from linli.orgs.models import Kind, Organisation, within
+from linli.people.access import Actor
+from linli.service_requests.models import Category, Channel, Level
+
+from .shell import end_of_today
+
+PLACES = (Kind.TOWNSHIP, Kind.VILLAGE, Kind.COMMUNITY)
+UNITS = (Kind.DEPARTMENT, Kind.CENTRE)
+KIND = "service_request"
+SOON_DAYS = 3
+
+
+@dataclass(frozen=True)
+class Choice:
+    value: str
+    label: str
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a list can be narrowed to: categories, places and units, from one statement."""
+
+    categories: dict[str, str] = field(default_factory=dict)
+    parents: dict[str, str] = field(default_factory=dict)
+    places: list[Choice] = field(default_factory=list)
+    units: list[Choice] = field(default_factory=list)
+    paths: dict[str, str] = field(default_factory=dict)
+
+    def category(self, code: str) -> str:
+        """A category in words: 公共设施 · 路灯."""
+        words = [self.categories.get(self.parents.get(code, ""), ""), self.categories.get(code, "")]
+        return " · ".join(filter(None, words))
+
+    @property
+    def category_choices(self) -> list[Choice]:
+        """Groups first as a choice of their own, then what is in them."""
+        choices = []
+        for code, name in self.categories.items():
+            if code in self.parents:
+                continue
+            choices.append(Choice(code, _("%(group)s（全部）") % {"group": name}, name))
+            inside = [child for child, parent in self.parents.items() if parent == code]
+            choices += [Choice(child, self.categories[child], name) for child in inside]
+        return choices
+
+
+def scope_of(post: Actor) -> str:
+    """The path of the area a post looks at: its own, or for a department that of the unit it serves."""
+    unit = post.organisation
+    if unit is not None and unit.kind in UNITS and unit.path.count("/") > 1:
+        return unit.path.rstrip("/").rpartition("/")[0] + "/"
+    return post.path
+
+
+def options_for(post: Actor, chosen: str = "", *, units: bool = False) -> Options:
+    """Categories, places and units a list of this post can be narrowed to."""
+    scope = scope_of(post)
+    wanted = _places(scope, chosen)
+    if units:
+        wanted |= Q(kind__in=UNITS) & (within("path", scope) | Q(path__in=[]) | Q(parent__kind=Kind.COUNTY))
+    places = Organisation.objects.standing().filter(wanted)
+    rows = places.annotate(what=F("kind"), above=F("parent__code"), place=Value(0, IntegerField()))
+    columns = ("what", "code", "above", "name", "name_en", "path", "place")
+    categories = Category.objects.filter(is_active=True).annotate(
+        what=Value("category", CharField()), path=Value("", CharField())
+    )
+    both = categories.values_list(
+        "what", "code", "parent_id", "name_zh", "name_en", "path", "position"
+    ).union(rows.values_list(*columns), all=True)
+    return _sorted_out(list(both))
+
+
+def _places(scope: str, chosen: str) -> Q:
+    """Towns of the county, and the villages of the town at hand; all villages once the scope is a town."""
+    if scope.count("/") > 1:
+        return Q(kind__in=PLACES) & within("path", scope)
+    near = Q(parent__code=chosen) | Q(parent__children__code=chosen) if chosen else Q(pk=None)
+    villages = Q(kind__in=(Kind.VILLAGE, Kind.COMMUNITY)) & near
+    return (Q(kind=Kind.TOWNSHIP) | villages) & within("path", scope) if scope else Q(pk=None)
+
+
+def _sorted_out(rows: list[tuple[Any, ...]]) -> Options:
+    english = (get_language() or "").startswith("en")
+    found = Options()
+    labels = {row[1]: row[4] if english and row[4] else row[3] for row in rows}
+    for what, code, above, _name, _name_en, path, _place in sorted(
+        set(rows), key=lambda row: (row[6], row[5], row[1])
+    ):
+        if what == "category":
+            found.categories[code] = labels[code]
+            if above:
+                found.parents[code] = above
+            continue
+        found.paths[code] = path
+        choice = Choice(code, labels[code], labels.get(above, "") if path.count("/") > 2 else "")
+        (found.units if what in UNITS else found.places).append(choice)
+    return found
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One condition in force, in words, and the parameter that holds it."""
+
+    name: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the address asks for; unknown values count as not asked."""
+
+    query: str = ""
+    place: str = ""
+    category: str = ""
+    due: str = ""
+    why: str = ""
+    state: str = ""
+    level: str = ""
+    unit: str = ""
+    channel: str = ""
+    since: date | None = None
+    until: date | None = None
+    board: str = ""  # a figure of the board, whose cases these are
+    open: str = "open"
+    sort: str = "urgent"
+
+    @classmethod
+    def read(cls, given: QueryDict) -> Filters:
+        def one(name: str, allowed: Iterable[str] | None = None, otherwise: str = "") -> str:
+            value = given.get(name, "").strip()[:64]
+            return value if allowed is None or value in allowed else otherwise
+
+        return cls(
+            query=given.get("q", "").strip()[:100],
+            place=one("place"),
+            category=one("category"),
+            due=one("due", DUES),
+            why=one("why"),
+            state=one("state"),
+            level=one("level", Level.values),
+            unit=one("unit"),
+            channel=one("channel", Channel.values),
+            since=_day(given.get("since", "")),
+            until=_day(given.get("until", "")),
+            board=one("board", board.SHOWN),
+            open=one("open", ("open", "closed", "all"), "open"),
+            sort=one("sort", ("urgent", "newest"), "urgent"),
+        )
+
+    @property
+    def by_urgency(self) -> bool:
+        """Closed cases have nothing that falls due, so lists that hold them are by receipt."""
+        return self.sort == "urgent" and self.open == "open"
+
+    def cases(self, cases: CaseQuerySet, options: Options, at: datetime) -> CaseQuerySet:
+        """The cases that fit, whatever list they stand in."""
+        if self.open != "all":
+            cases = cases.filter(is_open=self.open == "open")
+        if self.board:
+            cases = cases.filter(board.shown(self.board, at))
+        for name in ("state", "level", "channel"):
+            if value := getattr(self, name):
+                cases = cases.filter(**{name: value})
+        if self.since:
+            cases = cases.filter(received_at__gte=_midnight(self.since))
+        if self.until:
+            cases = cases.filter(received_at__lt=_midnight(self.until + timedelta(days=1)))
+        cases = cases.filter(self.about("", options))
+        if self.unit:
+            cases = cases.filter(_inside("holder_path", self.unit, options))
+        cases = cases.filter(due_within(self.due, "urgent_at", at))
+        return search(cases, self.query) if self.query else cases
+
+    def about(self, prefix: str, options: Options) -> Q:
+        """Place and category, on cases or on what belongs to them."""
+        wanted = Q()
+        if self.category:
+            wanted &= Q(**{f"{prefix}category": self.category}) | Q(
+                **{f"{prefix}category__startswith": self.category + "."}
+            )
+        if self.place:
+            wanted &= _inside(f"{prefix}place_path", self.place, options)
+        return wanted
+
+    def tasks(self, tasks: QuerySet[Any], options: Options, at: datetime) -> QuerySet[Any]:
+        """The tasks of a desk that fit."""
+        if self.why:
+            tasks = tasks.filter(why=self.why)
+        tasks = tasks.filter(self.about("case__", options)).filter(due_within(self.due, "urgent_at", at))
+        if self.query:
+            found = search(CaseQuerySet(tasks.model._meta.get_field("case").related_model), self.query)
+            tasks = tasks.filter(case__in=found)
+        return tasks
+
+    def in_force(self, options: Options, procedure: Procedure | None = None) -> list[Filter]:
+        """The conditions in words, for the line above a list and for a list without a result."""
+        procedure = procedure or latest(KIND)
+        named = {
+            "q": self.query,
+            "place": _label(options.places, self.place),
+            "category": options.category(self.category) or self.category,
+            "due": str(dues().get(self.due, "")),
+            "why": str(procedure.whys.get(self.why, self.why)),
+            "state": str(procedure.states[self.state].label)
+            if self.state in procedure.states
+            else self.state,
+            "level": str(Level(self.level).label) if self.level else "",
+            "unit": _label(options.units, self.unit),
+            "channel": str(Channel(self.channel).label) if self.channel else "",
+            "since": _("%(day)s 以后") % {"day": self.since} if self.since else "",
+            "board": figures().get(self.board, ""),
+            "until": _("%(day)s 以前") % {"day": self.until} if self.until else "",
+        }
+        return [Filter(name, label) for name, label in named.items() if label]
+
+
+DUES = ("late", "today", "soon", "paused")
+
+
+def dues() -> dict[str, str]:
+    return {
+        "late": _("已超期"),
+        "today": _("今天到期"),
+        "soon": _("%(n)d 个工作日内") % {"n": SOON_DAYS},
+    }
+
+
+def figures() -> dict[str, str]:
+    """What the figures of the supervisor's board count, in words."""
+    return {
+        "open": _("看板：在办"),
+        "late": _("看板：超期"),
+        "soon": _("看板：1 个工作日内到期"),
+        "returned": _("看板：退回 2 次以上"),
+        "ruling": _("看板：等裁定"),
+        "held": _("看板：挂账"),
+        "reopened": _("看板：重开过"),
+        "supervised": _("看板：督办没回复"),
+    }
+
+
+def due_within(due: str, name: str, at: datetime) -> Q:
+    """Late, due today, or due within three working days."""
+    if due == "late":
+        return Q(**{f"{name}__lte": at})
+    if due == "today":
+        return Q(**{f"{name}__gt": at, f"{name}__lte": end_of_today(at)})
+    if due == "soon":
+        return Q(**{f"{name}__gt": at, f"{name}__lte": _working_days_on(at, SOON_DAYS)})
+    return Q()
+
+
+def _working_days_on(at: datetime, days: int) -> datetime:
+    """The end of the n-th working day from tomorrow."""
+    known, day = calendar.current(), timezone.localtime(at).date()
+    while days:
+        day += timedelta(days=1)
+        days -= known.is_working(day)
+    return _midnight(day + timedelta(days=1))
+
+
+def _inside(name: str, code: str, options: Options) -> Q:
+    """Rows below the unit with that code; a unit outside the choices is asked for by its code alone."""
+    path = options.paths.get(code)
+    return within(name, path) if path else Q(**{f"{name}__contains": f"/{code}/"})
+
+
+def _label(choices: list[Choice], value: str) -> str:
+    return next((choice.label for choice in choices if choice.value == value), value)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return parse_date(text[:10])
+    except ValueError:
+        return None
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time()))

@@ -1,0 +1,1 @@
+"""Administration: lists, rules, calendar, organisations, people and posts."""

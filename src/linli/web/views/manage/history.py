@@ -1,0 +1,170 @@
+"""Who changed what, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+from django.views.decorators.http import require_safe
+
+from linli.cases.models import CalendarDay
+from linli.kit.templatetags.linli import moment
+from linli.orgs.models import Organisation
+from linli.people.access import requires, roles
+from linli.people.models import Change, Grant, Person
+from linli.service_requests.models import Category, RoutingRule
+from linli.web.views import paging
+
+from .pages import county_post, show
+
+SHOWN = 8
+SIZE = 30
+
+WHATS = {
+    "category.added": gettext_noop("新增类别"),
+    "category.edited": gettext_noop("修改类别"),
+    "rule.added": gettext_noop("新增规则"),
+    "rule.edited": gettext_noop("修改规则"),
+    "rule.moved": gettext_noop("调整规则次序"),
+    "rule.confirmed": gettext_noop("接手规则"),
+    "day.added": gettext_noop("日历加一天"),
+    "day.changed": gettext_noop("日历改一天"),
+    "day.removed": gettext_noop("日历删一天"),
+    "year.confirmed": gettext_noop("确认全年日历"),
+    "year.imported": gettext_noop("导入放假通知"),
+    "account.opened": gettext_noop("开通账号"),
+    "account.edited": gettext_noop("修改账号资料"),
+    "account.closed": gettext_noop("停用账号"),
+    "account.reopened": gettext_noop("启用账号"),
+    "account.password_set": gettext_noop("重设初始密码"),
+    "post.granted": gettext_noop("授予岗位"),
+    "post.revoked": gettext_noop("撤销岗位"),
+    "unit.described": gettext_noop("修改单位资料"),
+}
+OWN_FIELDS = {
+    "when": gettext_noop("条件"),
+    "author": gettext_noop("制定人"),
+    "days": gettext_noop("天数"),
+    "organisation": gettext_noop("单位代码"),
+    "organisation_name": gettext_noop("单位"),
+}
+MODELS = (Category, RoutingRule, CalendarDay, Person, Grant, Organisation)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of history: when, who, what, on what, and what was before and after."""
+
+    at: datetime
+    who: str
+    what: str
+    name: str
+    href: str
+    differences: list[tuple[str, str, str]]
+
+
+def of(kind: str, key: object) -> list[Entry]:
+    """The latest changes of one thing, newest first."""
+    return entries(Change.objects.filter(target_kind=kind, target_id=str(key)).order_by("-at", "-id")[:SHOWN])
+
+
+def entries(changes: QuerySet[Change]) -> list[Entry]:
+    return [
+        Entry(
+            at=change.at,
+            who=change.by.name if change.by else _("系统"),
+            what=_(WHATS[change.what]) if change.what in WHATS else change.what,
+            name=change.target_name,
+            href=_href(change),
+            differences=list(_differences(change)),
+        )
+        for change in changes.select_related("by")
+    ]
+
+
+@requires("manage.view")
+@require_safe
+def changes(request: HttpRequest) -> HttpResponse:
+    """Everything that was changed in the administration of the county, newest first."""
+    county_post(request)
+    wanted = Change.objects.all()
+    key = paging.Key.parse(request.GET.get("after", ""))
+    if key is not None and key.at is not None:
+        wanted = wanted.filter(Q(at__lt=key.at) | Q(at=key.at, id__lt=key.id))
+    rows = list(wanted.order_by("-at", "-id").values_list("at", "id")[: SIZE + 1])
+    more = str(paging.Key(*rows[SIZE - 1])) if len(rows) > SIZE else ""
+    found = Change.objects.filter(pk__in=[pk for _at, pk in rows[:SIZE]]).order_by("-at", "-id")
+    return show(request, "changes", {"entries": entries(found), "more": more, "size": SIZE})
+
+
+def _differences(change: Change) -> Iterator[tuple[str, str, str]]:
+    names = [*change.after, *(name for name in change.before if name not in change.after)]
+    for name in names:
+        before, after = change.before.get(name), change.after.get(name)
+        if before != after and (before or after or isinstance(after, bool)):
+            yield _field(name), _said(name, before), _said(name, after)
+
+
+@cache
+def _labels() -> dict[str, Any]:
+    labels: dict[str, Any] = {}
+    for model in MODELS:
+        for field in model._meta.concrete_fields:
+            labels.setdefault(field.name, field.verbose_name)
+    return labels
+
+
+def _field(name: str) -> str:
+    if name in OWN_FIELDS:
+        return _(OWN_FIELDS[name])
+    return str(_labels().get(name, name))
+
+
+def _said(name: str, value: Any) -> str:
+    if value is None or value == "":
+        return "—"
+    if isinstance(value, bool):
+        return _("是") if value else _("否")
+    if name in SAYINGS:
+        return SAYINGS[name](value)
+    if isinstance(value, dict):
+        return (
+            "；".join(f"{key} {'、'.join(map(str, each))}" for key, each in value.items()) or "—"
+        )  # zh: marks
+    return str(value)
+
+
+def _role(value: Any) -> str:
+    role = roles().get(str(value))
+    return role.label if role else str(value)
+
+
+def _moment(value: Any) -> str:
+    found = parse_datetime(str(value))
+    return moment(found, "plain") if found else str(value)
+
+
+SAYINGS: dict[str, Callable[[Any], str]] = {"role": _role, "valid_from": _moment, "valid_until": _moment}
+
+
+def _href(change: Change) -> str:
+    match change.target_kind:
+        case "category":
+            return reverse("web:manage_category", args=[change.target_id])
+        case "rule":
+            return reverse("web:manage_rule", args=[change.target_id])
+        case "person":
+            return reverse("web:manage_person", args=[change.target_id])
+        case "unit":
+            return reverse("web:manage_unit", args=[change.target_id])
+        case _:
+            return reverse("web:manage_calendar_year", args=[int(change.target_id[:4])])
