@@ -31,15 +31,16 @@ def _flushable(request: pytest.FixtureRequest) -> None:
     from django.db import connection
 
     guard = import_module("linli.cases.migrations.0002_append_only_and_search")
-    flush = connection.ops.sql_flush
+    operations = type(connection.ops)
+    flush = operations.sql_flush
 
-    def with_guarded_tables(style: Any, tables: list[str], **options: Any) -> list[str]:
-        if connection.vendor == "postgresql":
-            return flush(style, [*tables, "cases_casetext"] if tables else tables, **options)
+    def with_guarded_tables(self: Any, style: Any, tables: list[str], **options: Any) -> list[str]:
+        if self.connection.vendor == "postgresql":
+            return flush(self, style, [*tables, "cases_casetext"] if tables else tables, **options)
         drop, again = "DROP TRIGGER IF EXISTS cases_event_no_delete", guard.SQLITE[0]
-        return [drop, *flush(style, tables, **options), "DELETE FROM cases_casetext", again]
+        return [drop, *flush(self, style, tables, **options), "DELETE FROM cases_casetext", again]
 
-    connection.ops.sql_flush = with_guarded_tables  # type: ignore[method-assign]
+    operations.sql_flush = with_guarded_tables  # type: ignore[method-assign]
 
 
 @pytest.fixture(autouse=True)
