@@ -21,10 +21,12 @@ interface Props {
   state?: "late" | "soon" | "done";
 }
 
+const MOST_LABELS = 40;
+
 /**
- * `<ll-map src="…geojson" points="…geojson" lon="114.0" lat="31.2" zoom="13" highlight="CODE" pick tall
+ * `<ll-map src="…geojson" points="…geojson" lon="114.0" lat="31.2" zoom="13" highlight="CODE" pick tall labels
  *   tiles="https://…/{z}/{x}/{y}.png" attribution="…" zoom-in="放大" zoom-out="缩小">`
- * with a `.ll-map-canvas` inside. `pick` lets a point be chosen: it goes into `input[data-lon]` and `input[data-lat]`
+ * with a `.ll-map-canvas` inside. `labels` writes the names of areas into them. `pick` lets a point be chosen: it goes into `input[data-lon]` and `input[data-lat]`
  * and, told by `ll-pick` ({lon, lat, accuracy}), to whoever listens. `button[data-locate]` asks for the position once;
  * `button[data-centre]` takes the middle of the map, for the keyboard. `[role=status]` carries the texts:
  * data-asking, data-refused, data-picked, data-located ({m}), data-failed.
@@ -105,7 +107,8 @@ class MapView extends HTMLElement {
         fillOpacity: this.hasAttribute("tiles") ? 0.3 : 0.9,
       };
     };
-    return new GeoJSON(data, { style, onEachFeature: name, interactive: !this.hasAttribute("pick") });
+    const said = this.hasAttribute("labels") && data.features.length <= MOST_LABELS ? label : name;
+    return new GeoJSON(data, { style, onEachFeature: said, interactive: !this.hasAttribute("pick") });
   }
 
   private dots(data: FeatureCollection): GeoJSON {
@@ -189,6 +192,14 @@ async function read(url: string): Promise<FeatureCollection | null> {
 
 function props(feature?: Feature): Props {
   return feature?.properties ?? {};
+}
+
+/** The name stands in the middle of the area, for maps without a layer of tiles. */
+function label(feature: Feature, layer: Layer): void {
+  const { name: said } = props(feature);
+  const words = document.createElement("span");
+  words.textContent = said ?? "";
+  if (said) layer.bindTooltip(words, { permanent: true, direction: "center", className: "ll-map-label", opacity: 1 });
 }
 
 function name(feature: Feature, layer: Layer): void {
