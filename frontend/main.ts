@@ -12,4 +12,5 @@ import "./elements/live";
 import "./elements/menus";
 import "./elements/once";
 import "./elements/photos";
+import "./elements/print";
 import "./elements/select";

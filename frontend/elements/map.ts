@@ -87,6 +87,7 @@ class MapView extends HTMLElement {
       const [areas, points] = await Promise.all([read(this.text("src")), read(this.text("points"))]);
       const shapes = areas ? this.areas(areas).addTo(map) : null;
       const dots = points ? this.dots(points).addTo(map) : null;
+      this.pin?.bringToFront(); // it was there before the areas
       const around = dots?.getLayers().length ? dots : shapes;
       const fixed = this.hasAttribute("lon") && this.hasAttribute("zoom");
       if (around?.getLayers().length && !fixed) map.fitBounds(around.getBounds(), { padding: [12, 12] });
@@ -196,10 +197,11 @@ function props(feature?: Feature): Props {
 
 /** The name stands in the middle of the area, for maps without a layer of tiles. */
 function label(feature: Feature, layer: Layer): void {
-  const { name: said } = props(feature);
+  name(feature, layer);
+  layer.unbindTooltip();
   const words = document.createElement("span");
-  words.textContent = said ?? "";
-  if (said) layer.bindTooltip(words, { permanent: true, direction: "center", className: "ll-map-label", opacity: 1 });
+  words.textContent = props(feature).name ?? "";
+  layer.bindTooltip(words, { permanent: true, direction: "center", className: "ll-map-label", opacity: 1 });
 }
 
 function name(feature: Feature, layer: Layer): void {
