@@ -142,6 +142,8 @@ def boundaries(request: HttpRequest, code: str) -> HttpResponse:
     parent = unit.parent_id if unit.kind == Kind.GRID else unit.pk
     parts = Organisation.objects.filter(parent=parent, valid_until=None, kind__in=TERRITORY)
     shapes = lookup.boundaries_geojson(parts, simplify=ROUGHLY.get(Kind(unit.kind), 5.0))
+    for feature in shapes["features"]:
+        feature["properties"]["url"] = reverse("portal:grid", args=[feature["properties"]["code"]])
     headers = _kept(etag)
     return JsonResponse(shapes, content_type="application/geo+json", headers=headers)
 
