@@ -17,8 +17,6 @@ AXE = Path(__file__).resolve().parent.parent / "node_modules" / "axe-core" / "ax
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 VIEWS: dict[str, dict[str, Any]] = {
     "phone": {"width": 360},
-    "desk": {"width": 1280},
-    "phone-en": {"width": 360, "language": "en"},
     "desk-en": {"width": 1280, "language": "en"},
     "phone-large-dark": {"width": 360, "linli_size": "large", "linli_theme": "dark"},
 }
@@ -52,49 +50,49 @@ def matter(report: Callable[..., Any], move: Callable[..., Any], town: Town, cas
     return case
 
 
-def look(page: Page, address: str) -> list[str]:
-    """What is wrong with a page."""
-    wrong: list[str] = []
-    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("request", lambda request: _foreign(request.url, wrong))
-    page.goto(address, wait_until="load")
-    page.wait_for_timeout(150)
-    sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    if sideways > 0:
-        wrong.append(f"{sideways} px too wide")
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES)
-    wrong += [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in found["violations"]]
-    is_expected = address == "/nowhere"
-    return [w for w in wrong if not (is_expected and "404" in w)]
+class Look:
+    """A window through which every page is checked."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.wrong: list[str] = []
+        page.on("console", lambda message: self.wrong.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        page.on("request", lambda request: self._mind(request.url))
+
+    def _mind(self, url: str) -> None:
+        if url.startswith("http") and not url.startswith("http://localhost:"):
+            self.wrong.append(f"asks a foreign host: {url}")
+
+    def at(self, address: str) -> list[str]:
+        """What is wrong with a page."""
+        self.wrong.clear()
+        self.page.goto(address, wait_until="load")
+        self.page.wait_for_timeout(100)
+        sideways = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if sideways > 0:
+            self.wrong.append(f"{sideways} px too wide")
+        self.page.evaluate(AXE.read_text(encoding="utf-8"))
+        found = self.page.evaluate("rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES)
+        self.wrong += [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in found["violations"]]
+        is_meant = address == "/nowhere"
+        return [w for w in self.wrong if not (is_meant and "404" in w)]
 
 
-def _foreign(url: str, wrong: list[str]) -> None:
-    if url.startswith("http") and not url.startswith("http://localhost:"):
-        wrong.append(f"asks a foreign host: {url}")
+def check(page: Page, addresses: list[str]) -> None:
+    look = Look(page)
+    wrong = {address: found for address in addresses if (found := look.at(address))}
+    assert not wrong, "\n".join(f"{address}: {problem}" for address, found in wrong.items() for problem in found)
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: make setup")
 @pytest.mark.parametrize("view", VIEWS)
 def test_public_pages_are_in_order(view: str, window: Callable[..., Page], matter: Any) -> None:
-    wrong = {}
-    for address in PUBLIC:
-        page = window(**VIEWS[view])
-        if found := look(page, address):
-            wrong[address] = found
-        page.close()
-    assert not wrong
+    check(window(**VIEWS[view]), PUBLIC)
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: make setup")
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("who", DESK)
 def test_desk_pages_are_in_order(who: str, view: str, window: Callable[..., Page], matter: Any) -> None:
-    wrong = {}
-    for address in DESK[who]:
-        page = window(who, **VIEWS[view])
-        if found := look(page, address.format(number=matter.number)):
-            wrong[address] = found
-        page.close()
-    assert not wrong
+    check(window(who, **VIEWS[view]), [address.format(number=matter.number) for address in DESK[who]])
