@@ -23,7 +23,7 @@ def _tell(event: Event, at: datetime) -> None:
     for relation in move.tells:
         if relation in AUDIENCES:
             people |= AUDIENCES[relation](event, case, at)
-    people.discard(event.person_id)  # type: ignore[arg-type]
+    people.discard(event.person_id)
     rows = [_message(event, at, case.pk, person) for person in people]
     if "reporter" in move.tells:
         rows += [_message(event, at, case_id, None) for case_id in _followers(case)]
@@ -76,7 +76,10 @@ def _superior(event: Event, case: Case, at: datetime) -> set[UUID]:
     for task in Task.objects.filter(case_id=case.pk, role="supervisor"):
         people |= _people_at(task.organisation_id, ["supervisor"], case, at)
     supervisor = (
-        Event.objects.filter(case_id=case.pk, verb="supervise").order_by("-number").values_list("person_id").first()
+        Event.objects.filter(case_id=case.pk, verb="supervise")
+        .order_by("-number")
+        .values_list("person_id")
+        .first()
     )
     return people | ({supervisor[0]} if supervisor and supervisor[0] else set())
 

@@ -61,7 +61,12 @@ class Category(models.Model):
 
     code = models.CharField(_("代码"), max_length=48, primary_key=True)
     parent = models.ForeignKey(
-        "self", verbose_name=_("上级类别"), null=True, blank=True, on_delete=models.PROTECT, related_name="children"
+        "self",
+        verbose_name=_("上级类别"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="children",
     )
     position = models.PositiveIntegerField(_("次序"), default=0)
     name_zh = models.CharField(_("名称"), max_length=40)
@@ -77,7 +82,12 @@ class Category(models.Model):
     limit_source = models.CharField(_("限期依据"), max_length=200, blank=True)
     limit_source_en = models.CharField(_("限期依据（英文）"), max_length=300, blank=True)
     unit = models.ForeignKey(
-        Organisation, verbose_name=_("默认单位"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        Organisation,
+        verbose_name=_("默认单位"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
     )
     function = models.CharField(_("默认单位的职能"), max_length=32, blank=True)
     unit_level = models.CharField(_("默认单位的层级"), max_length=12, default="township")
@@ -119,11 +129,18 @@ class RoutingRule(models.Model):
     why_en = models.CharField(_("依据（英文）"), max_length=300, blank=True)
     when = models.JSONField(_("条件"), default=dict, blank=True)
     unit = models.ForeignKey(
-        Organisation, verbose_name=_("指定单位"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        Organisation,
+        verbose_name=_("指定单位"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
     )
     function = models.CharField(_("单位职能"), max_length=32, blank=True)
     unit_level = models.CharField(_("单位层级"), max_length=12, default="township")
-    author = models.ForeignKey(Person, verbose_name=_("制定人"), null=True, on_delete=models.PROTECT, related_name="+")
+    author = models.ForeignKey(
+        Person, verbose_name=_("制定人"), null=True, on_delete=models.PROTECT, related_name="+"
+    )
     is_active = models.BooleanField(_("启用"), default=True)
 
     def __str__(self) -> str:

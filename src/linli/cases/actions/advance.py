@@ -7,19 +7,25 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.utils.translation import gettext as _
 
 from linli.cases.actions import relations, writing
 from linli.cases.actions.effects import EFFECTS
-from linli.cases.actions.errors import CaseNotFound, CommandReused, NotAllowed, OutOfOrder, StaleCase
+from linli.cases.actions.errors import (
+    BadData,
+    CaseNotFound,
+    CommandError,
+    CommandReused,
+    NotAllowed,
+    OutOfOrder,
+    StaleCase,
+)
 from linli.cases.actions.needs import checked
 from linli.cases.actions.turn import Turn
 from linli.cases.models import Case, Clock, Event, Task
 from linli.cases.procedures import Move, predicates
-from linli.kit import jsonbytes
 from linli.kit.ids import uuid7
-from linli.ledger import merkle
 from linli.people.access import SYSTEM, Actor
 
 
@@ -41,36 +47,81 @@ def advance(
     account. `version` is the one the form was opened on. A repeated command returns its first event.
     Raises a CommandError: CaseNotFound, NotAllowed, OutOfOrder, BadData, StaleCase or CommandReused.
     """
+    given = data or {}
+    try:
+        with transaction.atomic():
+            locked = lock(case, by)
+            if version is not None and version != locked.version:
+                raise StaleCase(locked)
+            if by.kind != "system" and report_due(case, at):
+                locked = lock(case, by)
+            turn = _begin(locked, verb, by, at, claimed_at or at, command_id, given)
+            turn.facts.update(facts or {})
+            _take(turn)
+            event = writing.write(turn)
+            _follow_up(turn)
+            return event
+    except (CommandError, IntegrityError) as error:
+        return _repeated(case, command_id, verb, by, given, error)
+    except OperationalError as error:
+        if not _is_deadlock(error):
+            raise
+        raise StaleCase(Case.objects.get(pk=case)) from error
+
+
+def report_due(case_id: UUID, at: datetime) -> int:
+    """Reports limits of a case that ended before this moment, so that no step comes between a miss and its notice."""
+    due = Clock.objects.filter(case_id=case_id, fires_at__lte=at, due_at__lte=at).select_related(
+        "organisation"
+    )
+    return sum(report(clock, at) for clock in due.order_by("due_at", "number"))
+
+
+def report(clock: Clock, at: datetime) -> bool:
+    """Claims a clock by a conditional update and notes its warning or its miss, in one transaction."""
+    is_missed = clock.due_at is not None and clock.due_at <= at
     with transaction.atomic():
-        locked = lock(case, by)
-        repeated = Event.objects.filter(case_id=case, command_id=command_id).first()
-        if repeated is not None:
-            return _same(repeated, verb, by, data or {})
-        if version is not None and version != locked.version:
-            raise StaleCase(locked)
-        turn = _begin(locked, verb, by, at, claimed_at or at, command_id, data or {})
-        turn.facts.update(facts or {})
-        _take(turn)
-        event = writing.write(turn)
-        _follow_up(turn)
-        return event
+        case = Case.objects.select_for_update().get(pk=clock.case_id)
+        mine = Clock.objects.filter(
+            case_id=clock.case_id, number=clock.number, fires_at=clock.fires_at, stopped_at=None
+        )
+        if is_missed:
+            claimed = mine.update(fires_at=None, missed_at=clock.due_at)
+        else:
+            claimed = mine.update(fires_at=clock.due_at, is_warned=True)
+        if claimed:
+            verb = "clock_missed" if is_missed else "clock_warned"
+            facts = _about(clock, case)
+            advance(case=case.pk, verb=verb, by=SYSTEM, at=at, command_id=uuid7(), facts=facts)
+    return bool(claimed)
+
+
+def _about(clock: Clock, case: Case) -> dict[str, Any]:
+    """What the event of a clock says: which one, due when, and who has it now."""
+    owner = clock.organisation
+    if case.procedure.clocks[clock.name].owner != "holder":
+        stage = Task.objects.filter(case_id=case.pk, is_stage=True).select_related("organisation").first()
+        owner = stage.organisation if stage else case.holder or owner
+    return {
+        "clock": clock.name,
+        "number": clock.number,
+        "due_at": clock.due_at.isoformat() if clock.due_at else None,
+        "owner": str(owner.pk) if owner else None,
+        "owner_path": owner.path if owner else "",
+    }
 
 
 def lock(case_id: UUID, actor: Actor) -> Case:
     """The case, held for this transaction, if the actor may see it; else CaseNotFound."""
-    found = (
-        Case.objects.visible_to(actor)
-        .filter(pk=case_id)
-        .select_related("holder", "place")
-        .select_for_update(of=("self",))
-        .first()
-    )
+    found = Case.objects.visible_to(actor).filter(pk=case_id).select_for_update(of=("self",)).first()
     if found is None:
         raise CaseNotFound
     return found
 
 
-def moves_for(case: Case, actor: Actor, tasks: Sequence[Task], clocks: Sequence[Clock], at: datetime) -> list[Move]:
+def moves_for(
+    case: Case, actor: Actor, tasks: Sequence[Task], clocks: Sequence[Clock], at: datetime
+) -> list[Move]:
     """The moves this actor may make now, in the order of the procedure file."""
     return [
         move
@@ -81,14 +132,28 @@ def moves_for(case: Case, actor: Actor, tasks: Sequence[Task], clocks: Sequence[
     ]
 
 
-def _same(event: Event, verb: str, by: Actor, data: Mapping[str, Any]) -> Event:
-    """The first result of a repeated command; anything else under its id is refused without a word about it."""
-    move_needs = event.case.procedure.moves[event.verb].needs if event.verb != "open" else ()
-    if event.verb == verb and event.person_id == by.person_id and event.actor_kind == by.kind:
-        again = jsonbytes.canonical(checked(move_needs, data))
-        if merkle.payload_commitment(bytes(event.salt), again) == bytes(event.commitment):
-            return event
-    raise CommandReused
+def _repeated(
+    case_id: UUID, command_id: UUID, verb: str, by: Actor, data: Mapping[str, Any], error: Exception
+) -> Event:
+    """The first result of a repeated command, looked for only when the command failed.
+
+    Anything else under its id is refused; a stranger to the case learns nothing, not even that.
+    """
+    first = Event.objects.filter(case_id=case_id, command_id=command_id).select_related("case").first()
+    if first is None:
+        raise error
+    if first.verb == verb and verb != "open" and first.is_by(by):
+        try:
+            given = checked(first.case.procedure.moves[verb].needs, data)
+        except BadData:  # not what was sent the first time
+            given = {}
+        if first.says(given):
+            return first
+    raise error if isinstance(error, CaseNotFound) else CommandReused
+
+
+def _is_deadlock(error: OperationalError) -> bool:
+    return getattr(error.__cause__, "sqlstate", "") == "40P01"
 
 
 def _begin(

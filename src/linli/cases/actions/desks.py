@@ -39,7 +39,10 @@ def nearest(duty: str, path: str, at: datetime, *without: str) -> UUID | None:
 
 
 def find(desk: Desk, turn: Turn) -> UUID | None:
-    """The unit a desk of a procedure file means for this case, now; never one the case accuses."""
+    """The unit a desk of a procedure file means for this case, now; never one the case accuses.
+
+    Nor does the unit that handles the case decide about its own work, as long as there is another.
+    """
     matter, stage = turn.case, turn.stage_task
     around = matter.place_path or matter.holder_path
 
@@ -60,7 +63,7 @@ def find(desk: Desk, turn: Turn) -> UUID | None:
         case "above":
             return close_to(_above(turn))
         case _:
-            return close_to(around)
+            return close_to(around, matter.holder_path) or close_to(around)
 
 
 def _above(turn: Turn) -> str:
@@ -72,7 +75,9 @@ def _above(turn: Turn) -> str:
 
 def _common_superior(turn: Turn) -> str:
     """The lowest unit above every unit that returned the case (信访工作条例 24)."""
-    returned = Event.objects.filter(case_id=turn.case.pk, verb="return").select_related("organisation")
+    events = Event.objects.filter(case_id=turn.case.pk)
+    reopened = events.filter(verb="reopen").order_by("-number").values_list("number", flat=True).first()
+    returned = events.filter(verb="return", number__gt=reopened or 0).select_related("organisation")
     paths = [event.organisation.path for event in returned if event.organisation]
     if turn.actor.path:
         paths.append(turn.actor.path)

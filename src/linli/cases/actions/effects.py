@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from linli.cases.actions import desks, timekeeping
+from linli.cases.actions import desks, places, timekeeping, writing
 from linli.cases.actions.errors import BadData, NotAllowed
 from linli.cases.actions.turn import Turn
 from linli.cases.models import Case, Partner
@@ -15,40 +15,71 @@ from linli.cases.procedures.loader import EFFECTS as NAMES
 from linli.orgs.models import Organisation, is_within
 
 
-def hold(turn: Turn, unit: Organisation) -> None:
-    turn.unit = unit
+def hold(turn: Turn, unit: Organisation | None) -> None:
+    """Puts the case into the hands of a unit, or of none. What the unit before was asked does not wait there longer."""
+    if unit is not None:
+        turn.unit = unit
+    turn.is_handed_over = True
     turn.case.holder = unit
-    turn.case.holder_path = unit.path
+    turn.case.holder_path = unit.path if unit else ""
+    whys = turn.procedure.holder_whys
+    turn.dropped_tasks += [task for task in turn.tasks if task.why in whys and not task.is_stage]
 
 
-def _named_unit(turn: Turn, name: str = "unit") -> Organisation:
-    """The unit the move names; an accusation never goes to the unit accused nor below it (信访工作条例 30)."""
-    unit = Organisation.objects.get(pk=UUID(turn.data[name]))
-    if turn.case.accused_path and is_within(unit.path, turn.case.accused_path):
-        raise BadData({name: _("反映的就是这个单位或它的上级，不能交给它办。")})
+def _named_place(turn: Turn, name: str) -> Organisation:
+    """A standing unit of the case's own county."""
+    unit = places.standing(UUID(turn.data[name]))
+    if unit is None:
+        raise BadData({name: _("这个单位已经撤销，请另选一个。")})
     if unit.path.split("/")[0] != turn.case.place_path.split("/")[0]:
         raise BadData({name: _("这个单位不在本县。")})
     return unit
 
 
+def _named_unit(turn: Turn, name: str = "unit") -> Organisation:
+    """The unit the move names; an accusation never goes to the unit accused nor below it (信访工作条例 30)."""
+    unit = _named_place(turn, name)
+    if is_within(unit.path, turn.case.accused_path):
+        raise BadData({name: _("反映的就是这个单位或它的上级，不能交给它办。")})
+    return unit
+
+
 def assign(turn: Turn) -> None:
+    """Hands the case to another unit, which gets its own time for whatever is still asked of the handling unit."""
     unit = _named_unit(turn)
+    if unit.pk == turn.case.holder_id:
+        raise BadData({"unit": _("它就是承办单位，请选别的单位。")})
+    if unit.parent_id is None:
+        raise BadData({"unit": _("请派给具体的单位，不能派给全县。")})
     hold(turn, unit)
+    for task in turn.tasks:
+        if task.why == "called_in" and task.organisation_id == unit.pk:
+            turn.dropped_tasks.append(task)
+    _pass_on_clocks(turn)
     if turn.move.verb == "rule":
         turn.case.is_ruled = True
+
+
+def _pass_on_clocks(turn: Turn) -> None:
+    """A supervision order follows the case: the next unit answers it, in its own time."""
+    open_clocks = {clock.name for clock in turn.clocks if clock.stopped_at is None}
+    for name in sorted(open_clocks - set(turn.move.stops)):
+        if turn.procedure.clocks[name].owner == "holder":
+            timekeeping.start(turn, name)
+            desk = turn.procedure.asked_with(name)
+            if desk is not None:
+                writing.ask(turn, desk, is_stage=False)
 
 
 def release(turn: Turn) -> None:
     turn.facts["returned_by"] = turn.case.holder_path
     turn.case.returns += 1
-    turn.case.holder = None
-    turn.case.holder_path = ""
+    hold(turn, None)
 
 
 def take_over(turn: Turn) -> None:
-    organisation = turn.actor.organisation
-    if organisation is not None:
-        hold(turn, organisation)
+    if turn.actor.organisation_id is not None:
+        hold(turn, places.standing(turn.actor.organisation_id))
 
 
 def name_checker(turn: Turn) -> None:
@@ -80,8 +111,7 @@ def reopen(turn: Turn) -> None:
     case.returns = 0
     case.is_ruled = False
     case.group = None
-    case.holder = None
-    case.holder_path = ""
+    hold(turn, None)
 
 
 def call_in(turn: Turn) -> None:
@@ -98,9 +128,7 @@ def extend(turn: Turn) -> None:
     """The days asked for, added to the unit's clock and to the resident's, who is told why."""
     from linli.cases.models import Event
 
-    asked = (
-        Event.objects.filter(case_id=turn.case.pk, verb="request_extension").order_by("-number").first()
-    )
+    asked = Event.objects.filter(case_id=turn.case.pk, verb="request_extension").order_by("-number").first()
     days = int(asked.data["limit"]) if asked else 0
     if days:
         timekeeping.extend(turn, ("unit", "total"), f"{days}wd")
@@ -139,17 +167,20 @@ def correct(turn: Turn) -> None:
     case.title = turn.data.get("title", case.title)
     case.category = turn.data.get("category", case.category)
     if "place" in turn.data:
-        case.place = _named_unit(turn, "place")
+        case.place = _named_place(turn, "place")
         case.place_path = case.place.path
+        turn.is_relocated = True
 
 
 def join_group(turn: Turn) -> None:
     """Joins the group of another case of the same kind; the group counts once and tells every reporter."""
     head = Case.objects.visible_to(turn.actor).filter(pk=UUID(turn.data["head"])).first()
+    if head is not None and head.group not in (None, head.pk):
+        head = Case.objects.visible_to(turn.actor).filter(pk=head.group).first()
     if head is None or head.pk == turn.case.pk or head.kind != turn.case.kind:
-        raise BadData({"head": _("请填另一件您看得到的事项的编号。")})
-    if head.group not in (None, head.pk):
-        head = Case.objects.get(pk=head.group)
+        raise BadData({"head": _("没有这个编号的事项，或者您看不到它。请填另一件的编号。")})
+    if head.accused_path != turn.case.accused_path:
+        raise BadData({"head": _("举报单独办理，不和别的事项并案。")})
     if not head.is_open:
         raise NotAllowed(_("那一件已经办结，不能并入。"))
     turn.case.group = head.pk
@@ -160,6 +191,7 @@ def join_group(turn: Turn) -> None:
 def leave_group(turn: Turn) -> None:
     turn.facts["head"] = str(turn.case.group)
     turn.case.group = None
+    hold(turn, None)
 
 
 def head_group(turn: Turn) -> None:

@@ -96,7 +96,7 @@ def _case(need: Need, value: Any) -> str:
     number = codes.normalise_number(str(value))
     found = CaseNumber.objects.filter(number=number).values_list("case_id", flat=True).first()
     if found is None:
-        raise ValueError(_("没有编号为“%(number)s”的事项。") % {"number": str(value)[:20]})
+        raise ValueError(_("没有这个编号的事项，或者您看不到它。请填另一件的编号。"))
     return str(found)
 
 

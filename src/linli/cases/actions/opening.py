@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from linli.cases import procedures
-from linli.cases.actions import writing
-from linli.cases.actions.errors import CommandReused
+from linli.cases.actions import places, writing
+from linli.cases.actions.errors import BadData, CommandReused
 from linli.cases.actions.turn import Turn
 from linli.cases.models import Case, CaseNumber, Event
-from linli.kit import codes, jsonbytes
+from linli.kit import codes
 from linli.ledger import merkle
 from linli.orgs.models import Organisation
 from linli.people.access import Actor
+
+logger = logging.getLogger(__name__)
+ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
@@ -53,25 +58,49 @@ def open_case(
 ) -> tuple[Case, Event, bool]:
     """Opens a case under the id of the command. Returns the case, its first event and whether it is new.
 
-    A repeated command finds the case it opened; other content under the same id raises CommandReused.
+    A repeated command finds the case it opened; other content under the same id raises CommandReused. Raises
+    BadData where the place has been closed meanwhile.
     """
-    with transaction.atomic():
+    failed: IntegrityError | None = None
+    for attempt in range(ATTEMPTS):
         known = Case.objects.filter(pk=command_id).first()
         if known is not None:
             return known, _same_opening(known, by, data), False
-        number = free_numbers([(command_id, at)])[0]
-        turn = first_turn(opening, number, by, at, command_id, data, claimed_at or at)
-        turn.facts.update(facts or {})
-        writing.finish(turn)
-        return turn.case, writing.write(turn), True
+        try:
+            with transaction.atomic():
+                return *_open(opening, by, at, command_id, data, facts, claimed_at), True
+        except IntegrityError as error:
+            # The same command, or a case with the same number, got in at the same moment.
+            logger.info("opening collided, attempt %s", attempt + 1)
+            failed = error
+    assert failed is not None
+    raise failed
+
+
+def _open(
+    opening: Opening,
+    by: Actor,
+    at: datetime,
+    command_id: UUID,
+    data: Mapping[str, Any],
+    facts: Mapping[str, Any] | None,
+    claimed_at: datetime | None,
+) -> tuple[Case, Event]:
+    place = places.standing(opening.place.pk)
+    if place is None:
+        raise BadData({"place": _("这个地方刚刚撤销或并走了，请重新选一次。")})
+    number = free_numbers([(command_id, at)])[0]
+    turn = first_turn(replace(opening, place=place), number, by, at, command_id, data, claimed_at or at)
+    turn.facts.update(facts or {})
+    writing.finish(turn)
+    return turn.case, writing.write(turn)
 
 
 def _same_opening(case: Case, by: Actor, data: Mapping[str, Any]) -> Event:
     event = Event.objects.get(case_id=case.pk, number=1)
-    again = merkle.payload_commitment(bytes(event.salt), jsonbytes.canonical(dict(data)))
-    if event.person_id != by.person_id or again != bytes(event.commitment):
-        raise CommandReused
-    return event
+    if event.is_by(by) and event.says(dict(data)):
+        return event
+    raise CommandReused
 
 
 def first_turn(
@@ -126,8 +155,8 @@ def first_turn(
 
 def free_numbers(opened: Sequence[tuple[UUID, datetime]]) -> list[str]:
     """A number nobody has yet for each new case, from its id and the local day it was received."""
-    days = [timezone.localtime(at).date() for _, at in opened]
-    numbers = [codes.number_from_uuid(case_id, day) for (case_id, _), day in zip(opened, days, strict=True)]
+    days = [timezone.localtime(at).date() for case_id, at in opened]
+    numbers = [codes.number_from_uuid(case_id, day) for (case_id, at), day in zip(opened, days, strict=True)]
     taken = set(CaseNumber.objects.filter(number__in=numbers).values_list("number", flat=True))
     for place, number in enumerate(numbers):
         attempt = 0

@@ -45,14 +45,23 @@ def _checker(case: Case, actor: Actor, tasks: Sequence[Task]) -> bool:
     return worker is None or worker != actor.person_id
 
 
+def _holder(case: Case, actor: Actor, tasks: Sequence[Task]) -> bool:
+    return case.holder_id is not None and case.holder_id == actor.organisation_id
+
+
+def _superior(case: Case, actor: Actor, tasks: Sequence[Task]) -> bool:
+    """Above the unit that handles the case: who supervises stands over it."""
+    return case.holder_path != actor.path and is_within(case.holder_path, actor.path)
+
+
 def _partner(case: Case, actor: Actor, tasks: Sequence[Task]) -> bool:
     return _is_partner(case.pk, actor.organisation_id)
 
 
 def _is_partner(case_id: UUID, organisation_id: UUID | None) -> bool:
-    return Partner.objects.filter(
-        case_id=case_id, organisation_id=organisation_id, ended_at=None
-    ).exists()
+    if organisation_id is None:
+        return False
+    return Partner.objects.filter(case_id=case_id, organisation_id=organisation_id, ended_at=None).exists()
 
 
 RELATIONS: dict[str, Relation] = {
@@ -60,9 +69,9 @@ RELATIONS: dict[str, Relation] = {
     "desk": _desk,
     "checker": _checker,
     "partner": _partner,
-    "holder": lambda case, actor, tasks: (
-        case.holder_id is not None and case.holder_id == actor.organisation_id
-    ),
+    "holder": _holder,
+    "holder_or_desk": lambda case, actor, tasks: _holder(case, actor, tasks) or _desk(case, actor, tasks),
+    "superior": _superior,
     "place": lambda case, actor, tasks: is_within(case.place_path, actor.path),
     "reporter": lambda case, actor, tasks: actor.kind == "reporter" and actor.case_id == case.pk,
 }

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
+from django.db import DatabaseError
 
 from linli.cases.actions import desks
-from linli.cases.actions.advance import advance
-from linli.cases.models import Case, Clock, Task
-from linli.kit.ids import uuid7
-from linli.people.access import SYSTEM, roles_with_duty
+from linli.cases.actions.advance import report
+from linli.cases.models import Clock, Task
+from linli.people.access import roles_with_duty
 from linli.people.models import Grant
+
+logger = logging.getLogger(__name__)
 
 
 def fire_due_clocks(*, at: datetime, limit: int = 500, case_id: UUID | None = None) -> int:
@@ -24,43 +26,26 @@ def fire_due_clocks(*, at: datetime, limit: int = 500, case_id: UUID | None = No
 
 
 def _fire(clock: Clock, at: datetime) -> bool:
-    """Claims the clock by a conditional update and notes what happened, in one transaction."""
-    is_missed = clock.due_at is not None and clock.due_at <= at
-    with transaction.atomic():
-        Case.objects.select_for_update().filter(pk=clock.case_id).first()
-        mine = Clock.objects.filter(
-            case_id=clock.case_id, number=clock.number, fires_at=clock.fires_at, stopped_at=None
-        )
-        if is_missed:
-            claimed = mine.update(fires_at=None, missed_at=clock.due_at)
-        else:
-            claimed = mine.update(fires_at=clock.due_at, is_warned=True)
-        if not claimed:
-            return False
-        owner = clock.organisation
-        advance(
-            case=clock.case_id,
-            verb="clock_missed" if is_missed else "clock_warned",
-            by=SYSTEM,
-            at=at,
-            command_id=uuid7(),
-            facts={
-                "clock": clock.name,
-                "number": clock.number,
-                "due_at": clock.due_at.isoformat() if clock.due_at else None,
-                "owner": str(owner.pk) if owner else None,
-                "owner_path": owner.path if owner else "",
-            },
-        )
-    return True
+    """One clock that cannot be reported does not hold up the others."""
+    try:
+        return report(clock, at)
+    except DatabaseError:
+        raise
+    except Exception:
+        logger.exception("clock %s of case %s could not be reported", clock.number, clock.case_id)
+        return False
 
 
 def staff_desks(*, at: datetime, limit: int = 500) -> int:
     """Moves work from desks whose last post has ended up to the nearest staffed one; returns how many."""
-    waiting = Task.objects.exclude(role="handler").values_list("organisation__path", "organisation_id", "role")
+    waiting = Task.objects.exclude(role="handler").values_list(
+        "organisation__path", "organisation_id", "role"
+    )
     moved = 0
     for path, organisation_id, role in list(waiting.distinct()[:limit]):
-        held = Grant.objects.active(at).filter(role__in=roles_with_duty(role), organisation_id=organisation_id)
+        held = Grant.objects.active(at).filter(
+            role__in=roles_with_duty(role), organisation_id=organisation_id
+        )
         if held.exists():
             continue
         target = desks.nearest(role, path, at)

@@ -82,12 +82,12 @@ def stop(turn: Turn, names: tuple[str, ...]) -> None:
 
 
 def pause(turn: Turn) -> None:
+    """Holds the running clocks; while they are held they are due at no known moment."""
     for clock in turn.running:
         if turn.procedure.clocks[clock.name].pauses:
-            clock.paused_at = turn.received_at
-            clock.fires_at = None
-            turn.changed_clocks[clock.number] = clock
             turn.ops.append({"op": "pause", "number": clock.number})
+            clock.paused_at = turn.received_at
+            _derive_again(turn, clock)
 
 
 def resume(turn: Turn) -> None:
@@ -100,8 +100,9 @@ def resume(turn: Turn) -> None:
 
 
 def extend(turn: Turn, names: tuple[str, ...], limit: str) -> None:
+    """Adds to running clocks of these names; one already missed stays missed."""
     for clock in turn.running:
-        if clock.name in names:
+        if clock.name in names and clock.missed_at is None:
             turn.ops.append({"op": "extend", "number": clock.number, "limit": limit})
             _derive_again(turn, clock)
 
@@ -117,7 +118,7 @@ def derive(case_id: UUID, clock: Clock, events: list[Event], *, extra: Turn | No
         if op["op"] == "pause":
             pauses.append((at, None))
         elif op["op"] == "resume":
-            pauses[-1] = (pauses[-1][0], at)
+            pauses[-1] = (pauses[-1][0], max(pauses[-1][0], at))  # two servers' clocks may disagree
     extensions = [Limit.parse(op["limit"]) for _, op in mine if op["op"] == "extend"]
     taken_over = next((op["due"] for _, op in mine if op["op"] == "start" and op.get("due")), None)
     if taken_over:

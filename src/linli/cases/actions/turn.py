@@ -20,7 +20,8 @@ from linli.people.access import Actor
 class Turn:
     """A case in the middle of a command. Effects and clocks work on it; `actions.writing` stores it.
 
-    `is_past`: history the case has left behind, so that nobody's desk waits for it.
+    `is_past`: history the case has left behind, so that nobody's desk waits for it. `is_handed_over`: another
+    unit handles it now, or none; `is_relocated`: its place changed, so its desk may be elsewhere.
     """
 
     case: Case
@@ -35,6 +36,8 @@ class Turn:
     tasks: list[Task] = field(default_factory=list)
     is_new: bool = False
     is_past: bool = False
+    is_handed_over: bool = False
+    is_relocated: bool = False
     facts: dict[str, Any] = field(default_factory=dict)
     ops: list[dict[str, Any]] = field(default_factory=list)
     unit: Organisation | None = None
@@ -57,16 +60,20 @@ class Turn:
         return [clock for clock in self.all_clocks if clock.is_running]
 
     @property
+    def open_tasks(self) -> list[Task]:
+        """What waits after this turn, as far as it has got: new tasks first."""
+        return [task for task in [*self.new_tasks, *self.tasks] if task not in self.dropped_tasks]
+
+    @property
     def stage_task(self) -> Task | None:
-        kept = [task for task in self.tasks if task not in self.dropped_tasks]
-        return next((task for task in [*self.new_tasks, *kept] if task.is_stage), None)
+        return next((task for task in self.open_tasks if task.is_stage), None)
 
     def append_event(self) -> Event:
         """The event of this turn, chained to the one before and committed to by its own leaf hash."""
         case = self.case
         salt = secrets.token_bytes(16)
         event = Event(
-            case_id=case.pk,
+            case=case,
             number=case.version + 1,
             kind=self.move.event,
             verb=self.move.verb,

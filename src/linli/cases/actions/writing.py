@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-
 from linli.cases.actions import deliveries, desks, timekeeping
 from linli.cases.actions.errors import StaleCase
 from linli.cases.actions.turn import Turn
@@ -19,12 +18,14 @@ def finish(turn: Turn) -> None:
     """Moves the case on in memory, in the order in which each part needs the one before."""
     move = turn.move
     timekeeping.stop(turn, move.stops)
-    if turn.to is not None and (turn.to != turn.case.state or turn.is_new):
+    if turn.to is not None and (turn.to != turn.case.state or turn.is_new or turn.is_handed_over):
         _enter(turn, turn.to)
+    elif turn.is_relocated:
+        _relocate(turn)
     for name in move.starts:
         timekeeping.start(turn, name)
     if move.asks is not None:
-        _ask(turn, move.asks, is_stage=False)
+        ask(turn, move.asks, is_stage=False)
     _drop_answered(turn)
     _sum_up(turn)
     turn.append_event()
@@ -41,17 +42,30 @@ def _enter(turn: Turn, state: str) -> None:
     if entered.is_paused:
         timekeeping.pause(turn)
     case.is_paused = entered.is_paused
-    turn.dropped_tasks += [task for task in turn.tasks if task.is_stage or not entered.is_open]
+    answered = turn.procedure.answered_in(state) if entered.is_open else frozenset()
+    turn.dropped_tasks += [task for task in turn.tasks if task.is_stage or task.why not in answered]
     if entered.desk is not None and not turn.is_past:
-        _ask(turn, entered.desk, is_stage=True)
+        ask(turn, entered.desk, is_stage=True)
 
 
-def _ask(turn: Turn, desk: Desk, *, is_stage: bool) -> None:
+def _relocate(turn: Turn) -> None:
+    """Takes the case to the desk of its new place; one that stays where it was keeps its work."""
+    desk, stage = turn.procedure.states[turn.case.state].desk, turn.stage_task
+    if desk is None or stage is None or desks.find(desk, turn) == stage.organisation_id:
+        return
+    turn.dropped_tasks.append(stage)
+    ask(turn, desk, is_stage=True)
+
+
+def ask(turn: Turn, desk: Desk, *, is_stage: bool) -> None:
+    """Puts work on a desk; what waits there already for the same reason waits once."""
     organisation_id = desks.find(desk, turn)
     role = desk.role
     if desk.at == "desk" and turn.stage_task is not None:
         role = turn.stage_task.role
-    if organisation_id is None:
+    same = (organisation_id, role, desk.why, is_stage)
+    waiting = [(task.organisation_id, task.role, task.why, task.is_stage) for task in turn.open_tasks]
+    if organisation_id is None or same in waiting:
         return
     number = max((task.number for task in [*turn.tasks, *turn.new_tasks]), default=0) + 1
     turn.new_tasks.append(
@@ -103,14 +117,27 @@ def write(turn: Turn) -> Event:
         if clock not in turn.new_clocks:
             _update_clock(clock)
     _write_tasks(turn)
+    _write_partners(turn)
+    deliveries.queue(event, turn.move, turn.received_at)
+    return event
+
+
+def _write_partners(turn: Turn) -> None:
+    """Adds who was called in. All are let go when the case closes, one that takes it over when it does."""
+    case = turn.case
     for partner in turn.partners:
         Partner.objects.update_or_create(
             case_id=partner.case_id,
             organisation=partner.organisation,
             defaults={"path": partner.path, "since": partner.since, "ended_at": None},
         )
-    deliveries.queue(event, turn.move, turn.received_at)
-    return event
+    if turn.is_new:
+        return
+    engaged = Partner.objects.filter(case_id=case.pk, ended_at=None)
+    if turn.is_handed_over and case.holder_id is not None:
+        engaged.filter(organisation_id=case.holder_id).update(ended_at=turn.received_at)
+    elif not case.is_open and case.state_since == turn.received_at:
+        engaged.update(ended_at=turn.received_at)
 
 
 def searchable(case: Case, words: str = "") -> list[str]:
@@ -164,5 +191,3 @@ def _write_tasks(turn: Turn) -> None:
         Task.objects.bulk_create(kept)
     if len(turn.tasks) > len(dropped) and turn.case.urgent_at is not None:
         Task.objects.filter(case_id=turn.case.pk, is_stage=True).update(urgent_at=turn.case.urgent_at)
-
-

@@ -94,8 +94,12 @@ class Case(models.Model):
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["urgent_at", "id"], name="case_urgent", condition=Q(is_open=True)),
-            models.Index(fields=["place_path", "urgent_at"], name="case_place_open", condition=Q(is_open=True)),
-            models.Index(fields=["holder_path", "urgent_at"], name="case_holder_open", condition=Q(is_open=True)),
+            models.Index(
+                fields=["place_path", "urgent_at"], name="case_place_open", condition=Q(is_open=True)
+            ),
+            models.Index(
+                fields=["holder_path", "urgent_at"], name="case_holder_open", condition=Q(is_open=True)
+            ),
             models.Index(fields=["received_at", "id"], name="case_received"),
             models.Index(fields=["place_path", "received_at"], name="case_place"),
             models.Index(fields=["holder_path", "received_at"], name="case_holder"),

@@ -6,7 +6,10 @@ from django.db import models
 from django.db.models import Q
 
 from linli.cases.models.case import Case
+from linli.kit import jsonbytes
+from linli.ledger import merkle
 from linli.orgs.models import Organisation
+from linli.people.access import Actor
 from linli.people.models import Person
 
 
@@ -43,12 +46,28 @@ class Event(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["case", "command_id"], condition=Q(command_id__isnull=False), name="event_command_once"
+                fields=["case", "command_id"],
+                condition=Q(command_id__isnull=False),
+                name="event_command_once",
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.case_id} {self.number} {self.kind}"
+
+    def is_by(self, actor: Actor) -> bool:
+        """Whether the actor is who did it, under the same post or the same case's code."""
+        if actor.kind == "reporter" and actor.case_id != self.case_id:
+            return False
+        mine = (actor.kind, actor.person_id, actor.role, actor.organisation_id)
+        return mine == (self.actor_kind, self.person_id, self.role, self.organisation_id)
+
+    def says(self, data: dict[str, Any]) -> bool:
+        """Whether this is what the actor said; an erased payload answers to nothing."""
+        salt = bytes(self.salt)
+        if not salt:
+            return False
+        return merkle.payload_commitment(salt, jsonbytes.canonical(data)) == bytes(self.commitment)
 
     def record(self) -> dict[str, Any]:
         """What the leaf hash covers: everything but the erasable payload, which it commits to."""

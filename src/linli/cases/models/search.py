@@ -44,5 +44,7 @@ def search(cases: CaseQuerySet, query: str) -> CaseQuerySet:
         ids = RawSQL("SELECT case_id FROM cases_casetext WHERE grams @> %s::text[]", [wanted])
     else:
         phrase = " ".join('"' + word.replace('"', '""') + '"' for word in wanted)
-        ids = RawSQL("SELECT case_id FROM cases_casetext WHERE cases_casetext MATCH %s", [f"grams : ({phrase})"])
+        ids = RawSQL(
+            "SELECT case_id FROM cases_casetext WHERE cases_casetext MATCH %s", [f"grams : ({phrase})"]
+        )
     return cases.filter(pk__in=ids)

@@ -18,7 +18,7 @@ EFFECTS = frozenset(
     " count_escalation mark_late choose_publicity correct join_group leave_group head_group rederive".split()
 )
 PLACES = frozenset("place holder superior checker unit above desk".split())
-RELATIONS = frozenset(["", "desk", "holder", "place", "partner", "checker", "reporter"])
+RELATIONS = frozenset(["", *"desk holder holder_or_desk superior place partner checker reporter".split()])
 KINDS = frozenset("text line unit limit choice photos case category place".split())
 TOLD = frozenset("reporter desk unit owner superior".split())
 OWNERS = frozenset(["place", "holder", "desk"])
@@ -149,7 +149,9 @@ def _clock(name: str, raw: dict[str, Any]) -> ClockRule:
         limit=table.take("limit"),
         source=table.take("source"),
         warn=table.take("warn", ""),
-        missed=_one_of(table.take("missed", "escalate"), frozenset(["escalate", "nothing"]), f"clocks.{name}"),
+        missed=_one_of(
+            table.take("missed", "escalate"), frozenset(["escalate", "nothing"]), f"clocks.{name}"
+        ),
         owner=_one_of(table.take("owner", "holder"), OWNERS, f"clocks.{name}"),
         is_promise=table.take("promise", False),
         pauses=table.take("pauses", True),

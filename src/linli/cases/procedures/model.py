@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from django.utils.translation import get_language
 
@@ -127,6 +128,20 @@ class Procedure:
     def promise(self) -> ClockRule:
         """The clock that runs for the person who reported."""
         return next(rule for rule in self.clocks.values() if rule.is_promise)
+
+    @cached_property
+    def holder_whys(self) -> frozenset[str]:
+        """What waits at whichever unit handles the case, and goes when the case does."""
+        desks = [move.asks for move in self.moves.values()]
+        return frozenset(desk.why for desk in desks if desk is not None and desk.at == "holder")
+
+    def asked_with(self, clock: str) -> Desk | None:
+        """The desk asked by the move that starts a clock."""
+        return next((move.asks for move in self.moves.values() if clock in move.starts and move.asks), None)
+
+    def answered_in(self, state: str) -> frozenset[str]:
+        """The whys some move of that state answers."""
+        return frozenset(why for move in self.moves_from(state) for why in move.answers)
 
     def moves_from(self, state: str) -> list[Move]:
         return [move for move in self.moves.values() if state in move.origins]

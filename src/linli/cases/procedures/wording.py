@@ -40,9 +40,7 @@ MONTHS: Final = (
     gettext_noop("12月"),
 )
 DASH: Final = ("—", " – ")  # between days: in Chinese, in English
-NOT_COUNTED: Final = frozenset(
-    set(Kind) - {Kind.COUNTED, Kind.MAKEUP, Kind.DUE}
-)
+NOT_COUNTED: Final = frozenset(set(Kind) - {Kind.COUNTED, Kind.MAKEUP, Kind.DUE})
 
 
 PLAIN: Final = {

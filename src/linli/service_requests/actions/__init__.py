@@ -3,7 +3,17 @@
 from .duplicates import Likeness, similar_cases
 from .lists import install_lists
 from .routing import Routing, broken_rules, problem, route, rules
-from .submitting import LONGEST, Receipt, Submission, check, digest_of, find_by_code, submit, tracking_code
+from .submitting import (
+    LONGEST,
+    Receipt,
+    Submission,
+    check,
+    digest_of,
+    find_by_code,
+    opening_of,
+    submit,
+    tracking_code,
+)
 
 __all__ = [
     "LONGEST",
@@ -16,6 +26,7 @@ __all__ = [
     "digest_of",
     "find_by_code",
     "install_lists",
+    "opening_of",
     "problem",
     "route",
     "rules",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from linli.orgs.models import Kind, Organisation, is_within
+from linli.orgs.models import Kind, Organisation, OrganisationQuerySet, is_within
 from linli.service_requests.models import Category, RoutingRule
 
 
@@ -60,27 +60,30 @@ def route(
         if not rule.fits(facts):
             continue
         unit = _unit_of(rule, place)
-        if unit is None or problem(rule) or is_within(unit.path, accused_path):
+        if unit is None or problem(rule):
             broken.append(rule)
-            continue
-        return Routing(unit, rule, broken)
-    return Routing(_unit_of(category, place), None, broken)
+        elif not is_within(unit.path, accused_path):
+            return Routing(unit, rule, broken)
+    unit = _unit_of(category, place)
+    return Routing(None if unit is None or is_within(unit.path, accused_path) else unit, None, broken)
 
 
-def problem(rule: RoutingRule) -> str:
-    """Why a rule cannot be used, in the reader's language; empty when it can."""
+def problem(rule: RoutingRule, known: Collection[str] | None = None) -> str:
+    """Why a rule cannot be used, in the reader's language; empty when it can. `known`: functions units have."""
     if rule.unit is not None and rule.unit.valid_until is not None:
         return _("指定的单位已经撤销：%(unit)s。") % {"unit": rule.unit.label}
     if rule.author is not None and not rule.author.is_active:
         return _("制定人的账号已停用：%(name)s。请由现任管理员确认这条规则。") % {"name": rule.author.name}
-    if rule.unit is None and not _units_with(rule.function).exists():
+    is_known = _units_with(rule.function).exists if known is None else lambda: rule.function in known
+    if rule.unit is None and not is_known():
         return _("没有职能为“%(function)s”的单位。") % {"function": rule.function}
     return ""
 
 
 def broken_rules() -> list[tuple[RoutingRule, str]]:
     """Every active rule that cannot be used, with the reason."""
-    found = [(rule, problem(rule)) for rule in rules()]
+    known = set(Organisation.objects.standing().values_list("function", flat=True).distinct())
+    found = [(rule, problem(rule, known)) for rule in rules()]
     return [(rule, reason) for rule, reason in found if reason]
 
 
@@ -90,7 +93,7 @@ def _place_kind(place: Organisation) -> str:
     return place.kind
 
 
-def _units_with(function: str) -> Any:
+def _units_with(function: str) -> OrganisationQuerySet:
     return Organisation.objects.filter(function=function, valid_until=None)
 
 

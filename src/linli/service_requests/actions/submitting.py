@@ -13,14 +13,15 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from linli.cases.actions import BadData, Opening, open_case
+from linli.cases.actions import BadData, CommandReused, Opening, open_case
 from linli.cases.models import Case, Event, TrackingCode
 from linli.kit import codes, text
-from linli.orgs.models import Organisation
+from linli.orgs.models import Kind, Organisation
 from linli.people.access import Actor
 from linli.service_requests.actions.routing import Routing, route
 from linli.service_requests.models import Category, Channel, Request, RequestType
 
+OFFICES = (Kind.DEPARTMENT, Kind.CENTRE)
 LONGEST = 2000
 SHORTEST = 5
 PHONE = re.compile(r"\+?[0-9][0-9 \-()]{4,24}")
@@ -69,7 +70,14 @@ def submit(
     assert given.place is not None
     accused_path = given.accused.path if given.accused else ""
     code = tracking_code(command_id)
-    data = {"text": given.text, "type": given.request_type, "address": given.address, "photos": given.photos}
+    data = {
+        "text": given.text,
+        "type": given.request_type,
+        "category": category.code,
+        "place": str(given.place.pk),
+        "address": given.address,
+        "photos": given.photos,
+    }
     with transaction.atomic():
         known = Case.objects.filter(pk=command_id).exists()
         routing = None
@@ -82,7 +90,7 @@ def submit(
                 accused_path=accused_path,
             )
         case, event, is_new = open_case(
-            opening=_opening(given, category, accused_path),
+            opening=opening_of(given, category, accused_path),
             by=by,
             at=at,
             command_id=command_id,
@@ -101,7 +109,16 @@ def submit(
                 accused=given.accused,
             ).save(force_insert=True)
             TrackingCode(digest=digest_of(code), case=case).save(force_insert=True)
+        else:
+            _check_contact(case, given)
     return Receipt(case, event, code, routing, is_new)
+
+
+def _check_contact(case: Case, given: Submission) -> None:
+    """A retry says the same about whom to call, too, or it is another command under a used id."""
+    known = Request.objects.filter(pk=case.pk).values_list("contact_name", "contact_phone").first()
+    if known != (given.contact_name, given.contact_phone):
+        raise CommandReused
 
 
 def check(submission: Submission) -> tuple[Submission, Category]:
@@ -131,6 +148,11 @@ def _errors(given: Submission, category: Category | None) -> dict[str, str]:
         errors["request_type"] = _("请选咨询、求助、投诉、举报或建议。")
     if given.channel not in Channel.values:
         errors["channel"] = _("没有这种来源。")
+    return errors | _text_errors(given) | _place_errors(given) | _accusation_errors(given)
+
+
+def _text_errors(given: Submission) -> dict[str, str]:
+    errors = {}
     if len(given.text) < SHORTEST:
         errors["text"] = _("请写几句，至少%(n)d个字，我们才知道是什么事。") % {"n": SHORTEST}
     elif len(given.text) > LONGEST:
@@ -138,19 +160,39 @@ def _errors(given: Submission, category: Category | None) -> dict[str, str]:
             "n": LONGEST,
             "have": len(given.text),
         }
-    for name, most in (("address", 200), ("contact_name", 50)):
+    for name, most in (("title", 60), ("address", 200), ("contact_name", 50)):
         if len(getattr(given, name)) > most:
             errors[name] = _("最多%(n)d个字。") % {"n": most}
-    if given.place is None or given.place.valid_until is not None:
-        errors["place"] = _("请告诉我们在哪里：在图上点、用现在的位置，或从名单里选乡镇和村。")
     if given.contact_phone and not PHONE.fullmatch(given.contact_phone):
         errors["contact_phone"] = _("这个电话号码看起来不对，请只写数字，例如 0712-0000-000。")
-    if given.request_type == RequestType.ACCUSATION and given.accused is None:
-        errors["accused"] = _("请选被举报的单位，我们才能保证不转给它。不清楚就选它的上级。")
     return errors
 
 
-def _opening(given: Submission, category: Category, accused_path: str) -> Opening:
+def _place_errors(given: Submission) -> dict[str, str]:
+    """A request lies in a standing area, not in an office; a point, where there is one, is on the globe."""
+    place = given.place
+    if place is None or place.valid_until is not None or place.kind in OFFICES:
+        return {"place": _("请告诉我们在哪里：在图上点、用现在的位置，或从名单里选乡镇和村。")}
+    if (given.lon is None) != (given.lat is None):
+        return {"place": _("经度和纬度要一起给。")}
+    if given.lon is not None and given.lat is not None and not (abs(given.lon) <= 180 and abs(given.lat) <= 90):
+        return {"place": _("这个点不在地球上，请在图上重新点。")}
+    return {}
+
+
+def _accusation_errors(given: Submission) -> dict[str, str]:
+    """An accusation names the unit it must never reach; there must be somebody above it to take it in."""
+    if given.request_type != RequestType.ACCUSATION and given.accused is None:
+        return {}
+    if given.accused is None or given.accused.valid_until is not None:
+        return {"accused": _("请选被举报的单位，我们才能保证不转给它。不清楚就选它的上级。")}
+    if given.accused.parent_id is None:
+        return {"accused": _("对全县的举报，这里没有人能避开它来办，请向上一级纪检监察机关反映（12388）。")}
+    return {}
+
+
+def opening_of(given: Submission, category: Category, accused_path: str) -> Opening:
+    """What the kernel opens for a submission that was checked."""
     assert given.place is not None
     return Opening(
         kind="service_request",
