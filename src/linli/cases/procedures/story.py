@@ -79,9 +79,15 @@ def story(
         quotes=tuple(_quotes(move, data)),
         facts=tuple(_facts(event, procedure, move, viewer, known)),
         photos=tuple(str(photo) for photo in data.get("photos", ())),
-        badges=(_("内部"),) if viewer == "staff" and event.verb == "note" and not event.is_public else (),
+        badges=_badges(event, viewer),
         is_public=event.is_public,
     )
+
+
+def _badges(event: Event, viewer: Viewer) -> tuple[str, ...]:
+    if viewer == "public" or event.verb != "note":
+        return ()
+    return (_("公开") if event.is_public else _("内部"),)
 
 
 def is_for_reporter(event: Event) -> bool:
@@ -180,7 +186,7 @@ def _facts(
 
 def _said(need: Need, event: Event, names: Mapping[str, str]) -> str:
     value = (event.data or {}).get(need.name)
-    if value in (None, ""):
+    if value in (None, "") or event.verb == "note":  # its badge says who may read it
         return ""
     if need.kind == "choice":
         return str(dict(need.choices).get(str(value), ""))
@@ -199,7 +205,8 @@ def _clock_facts(
         return
     due = facts.get("due_at")
     words = moment_words(datetime.fromisoformat(due), event.received_at, current()) if due else ""
-    parts = {"clock": rule.label, "due": words, "unit": names.get(str(facts.get("owner", "")), "")}
+    unit = "" if rule.is_promise else names.get(str(facts.get("owner", "")), "")
+    parts = {"clock": rule.label, "due": words, "unit": unit}
     yield (
         _("%(clock)s（%(unit)s）：%(due)s 到期。") if parts["unit"] else _("%(clock)s：%(due)s 到期。")
     ) % parts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -168,7 +168,7 @@ def _select(grouped: Grouped, need: Need, empty: str) -> forms.Field:
     return forms.ChoiceField(choices=[(EMPTY, empty), *grouped], **_options(need))
 
 
-FIELDS = {
+FIELDS: dict[str, Callable[[Need, Choices], forms.Field]] = {
     "text": _text,
     "line": _line,
     "limit": _limit,

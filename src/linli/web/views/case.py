@@ -29,7 +29,7 @@ from linli.web.forms.moves import Choices, Grouped, MoveCard, card
 
 from . import casefile, units
 from .casefile import CaseFile
-from .rows import place_words
+from .rows import hands_over, place_words
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,8 @@ class Attempt:
     @property
     def written(self) -> list[str]:
         """What was typed, to be shown where its form is gone."""
-        return [value for name, value in self.data.items() if name not in CARRIED and str(value).strip()]
+        typed = ((name, str(value)) for name, value in self.data.items())
+        return [value for name, value in typed if name not in CARRIED and value.strip()]
 
 
 CARRIED = frozenset({"csrfmiddlewaretoken", "command_id", "version", "next", "photos"})
@@ -105,7 +106,7 @@ def page(
 def _cards(file: CaseFile, moves: list[Move], open_verb: str, attempt: Attempt | None) -> list[MoveCard]:
     choices = _choices(file, moves)
     cards = []
-    for move in sorted(moves, key=lambda move: not move.is_main):
+    for move in sorted(moves, key=_place_of):
         tried = attempt if attempt is not None and attempt.verb == move.verb else None
         cards.append(
             card(
@@ -120,6 +121,11 @@ def _cards(file: CaseFile, moves: list[Move], open_verb: str, attempt: Attempt |
             )
         )
     return cards
+
+
+def _place_of(move: Move) -> tuple[bool, bool]:
+    """Main moves first, then those that hand the case on, then the rest in the order of the file."""
+    return (not move.is_main, not (move.relation == "desk" and hands_over(move)))
 
 
 def _choices(file: CaseFile, moves: list[Move]) -> Choices:

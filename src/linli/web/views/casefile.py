@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import CharField, F, OuterRef, Subquery, Value
 from django.http import Http404
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from linli.cases import actions
 from linli.cases.models import Case, Clock, Event, Task
@@ -204,8 +204,7 @@ def whose_turn(file: CaseFile) -> Line | None:
     )
     title = _("等您：%(what)s") if mine else _("现在：%(what)s")
     running = _pressing(file)
-    words = moment_words(running.due_at, file.at, current()) if running and running.due_at else ""
-    until = _("%(moment)s 前") % {"moment": words} if words else ""
+    until = _due(running, file.at).words if running else ""
     return Line(
         number=0,
         icon="circle-dot",
@@ -299,7 +298,7 @@ def steps(file: CaseFile) -> list[Step]:
     stage = file.case.stage
     if stage.step is None and now:
         lit = drawn[now - 1]
-        drawn[now - 1] = replace(lit, note=str(stage.label), forward=[], back=lit.back)
+        drawn[now - 1] = replace(lit, note=str(stage.label), forward=[], back=[])
     return drawn
 
 
@@ -380,7 +379,7 @@ def people(file: CaseFile) -> list[Contact]:
     """The grid worker of the place, and who last decided and worked on it."""
     found = []
     if file.worker:
-        found.append(Contact(_("网格员"), *file.worker))
+        found.append(Contact(pgettext("role", "网格员"), *file.worker))
     for role, verbs in ((_("调度"), DECIDES), (_("经办"), WORKS), (_("核查"), CHECKS)):
         person = next(
             (event.person for event in reversed(file.events) if event.verb in verbs and event.person), None

@@ -47,7 +47,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     more = ""
     if len(found) > paging.SIZE:
         last = found[paging.SIZE - 1]
-        more = str(paging.Key(last.at, last.pk))
+        more = str(paging.Key(last.at, last.id))
     told = _told(found[: paging.SIZE], post)
     return render(
         request, "web/inbox.html", {"told": told, "page": paging.Page(told, more), "at": clock.now()}
@@ -77,7 +77,7 @@ def message(request: HttpRequest, message_id: UUID) -> HttpResponse:
     """Opens the case a message is about, and marks every message about it as read."""
     post = post_of(request)
     found = get_object_or_404(
-        Message.objects.select_related("case"), pk=message_id, person_id=person_of(post)
+        Message.objects.select_related("case"), id=message_id, person_id=person_of(post)
     )
     _read(person_of(post), clock.now(), case_id=found.case_id)
     return redirect("web:case", found.case.number)

@@ -29,6 +29,7 @@ from linli.web.forms.moves import given
 from . import casefile
 from .case import Attempt, page
 from .photos import stage, takes_photos
+from .rows import hands_over
 
 PURPOSES = {
     "progress": Purpose.PROGRESS,
@@ -147,12 +148,8 @@ def _again(
 
 
 def _said_done(event: Event, wanted: Move) -> str:
-    unit = event.unit.label if event.unit is not None and _ends_in_unit(wanted) else ""
+    unit = event.unit.label if event.unit is not None and hands_over(wanted) else ""
     return _("已记下：%(done)s%(unit)s") % {"done": wanted.done, "unit": f" {unit}" if unit else ""}
-
-
-def _ends_in_unit(wanted: Move) -> bool:
-    return any(need.kind == "unit" and need.name == "unit" for need in wanted.needs)
 
 
 def _next(request: HttpRequest, number: str, post: Actor) -> str:

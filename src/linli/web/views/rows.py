@@ -60,6 +60,7 @@ class Row:
         return self.due.state == "late"
 
 
+DECISIONS = frozenset({"to_decide_extension", "to_decide_deferral"})
 KEYS = {"accept": "a", "dispatch": "d", "reassign": "d", "rule": "d", "acknowledge": "a"}
 
 
@@ -86,7 +87,7 @@ def task_row(task: Task, post: Actor, options: Options, at: datetime) -> Row:
         href=reverse("web:case", args=[case.number]),
         facts=" · ".join(_facts(case, options)),
         where=place_words(case),
-        who=_holder(case),
+        who=_holder(case) if case.holder_id != post.organisation_id else "",
         marks=list(_marks(case)),
         due=due_of(case, task.urgent_at, at),
         why=why,
@@ -167,6 +168,8 @@ def _action(task: Task, post: Actor) -> Action | None:
     if move is None:
         return None
     number = task.case.number
+    if task.why in DECISIONS:  # granting and refusing are equal ways on
+        return Action("", _("批复"), f"{reverse('web:case', args=[number])}#moves")
     key = KEYS.get(move.verb, "")
     if not move.needs:
         href = reverse("web:move", args=[number, move.verb])
@@ -188,9 +191,10 @@ def next_move(task: Task, post: Actor) -> Move | None:
         moves = [move for move in moves if task.why in move.answers]
     else:
         moves = [move for move in moves if move.to is not None]
-    ranked = sorted(moves, key=lambda move: (not move.is_main, not _hands_over(move)))
+    ranked = sorted(moves, key=lambda move: (not move.is_main, not hands_over(move)))
     return ranked[0] if ranked else None
 
 
-def _hands_over(move: Move) -> bool:
+def hands_over(move: Move) -> bool:
+    """Whether it names the unit the case goes to."""
     return any(need.kind == "unit" and need.name == "unit" for need in move.needs)

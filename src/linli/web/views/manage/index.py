@@ -63,7 +63,6 @@ def index(request: HttpRequest) -> HttpResponse:
         {
             "attention": [*found, *_accounts(post)],
             "empty_desks": empty_desks(post, at),
-            "is_county": wide,
         },
     )
 

@@ -47,4 +47,5 @@ def add_errors(form: forms.Form, errors: Mapping[str, str]) -> None:
 def show(
     request: HttpRequest, template: str, context: Mapping[str, Any], *, refused: bool = False
 ) -> HttpResponse:
-    return render(request, f"web/manage/{template}.html", dict(context), status=REFUSED if refused else 200)
+    shown = {"is_county": is_county_wide(post_of(request)), **context}
+    return render(request, f"web/manage/{template}.html", shown, status=REFUSED if refused else 200)
