@@ -1,0 +1,195 @@
+"""Takes the pictures of the README from the demonstration county in a real browser.
+
+`make screenshots` (needs Chromium and a Chinese font: apt-get install chromium fonts-noto-cjk). The county is planted in a
+database of its own under var/, unless SCREENSHOTS_VAR names one that stands already.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = ROOT / "docs" / "screenshots"
+VAR = Path(os.environ.get("SCREENSHOTS_VAR", ROOT / "var" / "screenshots"))
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PASSWORD = "demo-county-2026"  # noqa: S105  (the demonstration's, public)
+ONLY = set(sys.argv[1:])
+DEMO = os.environ.get("SCREENSHOTS_DEMO", "").split()
+
+
+def main() -> None:
+    TARGET.mkdir(parents=True, exist_ok=True)
+    environment = {**os.environ, "LINLI_VAR": str(VAR)}
+    linli = [sys.executable, "-m", "linli.ops"]
+    subprocess.run([*linli, "demo", "--no-serve", *DEMO], env=environment, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+    port = free_port()
+    server = subprocess.Popen([*linli, "serve", "--port", str(port)], env=environment)  # noqa: S603
+    try:
+        wait_for(port)
+        with sync_playwright() as playwright:
+            path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+            browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+            Camera(browser, f"http://127.0.0.1:{port}").take_all()
+            browser.close()
+    finally:
+        server.terminate()
+        server.wait(timeout=15)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(port: int) -> None:
+    for _ in range(100):
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/promises/", timeout=5).close()  # noqa: S310
+        except OSError:
+            time.sleep(0.2)
+        else:
+            return
+    raise SystemExit("the server did not start")
+
+
+class Camera:
+    """Opens pages for somebody and keeps pictures of them."""
+
+    def __init__(self, browser: Browser, address: str) -> None:
+        self.browser, self.address = browser, address
+
+    def open(self, width: int, language: str, who: str = "", **cookies: str) -> Page:
+        context = self.browser.new_context(base_url=self.address, viewport={"width": width, "height": 800})
+        jar = {"linli_language": {"zh": "zh-hans", "en": "en"}[language], **cookies}
+        context.add_cookies([{"name": name, "value": value, "url": self.address} for name, value in jar.items()])
+        page = context.new_page()
+        if who:
+            page.goto("/sign-in")
+            page.fill("[name=login]", who)
+            page.fill("[name=password]", PASSWORD)
+            page.click("main form .btn-primary")
+            page.wait_for_url("**/desk/**")
+        return page
+
+    def shoot(self, page: Page, name: str, *, is_long: bool = False) -> None:
+        page.wait_for_timeout(700)
+        page.screenshot(path=TARGET / f"{name}.png", full_page=is_long)
+        page.context.close()
+
+    def take_all(self) -> None:
+        for name, job in self.jobs().items():
+            if not ONLY or any(name.startswith(wanted) for wanted in ONLY):
+                print(name)  # noqa: T201
+                job(name)
+
+    def jobs(self) -> dict[str, Callable[[str], None]]:
+        jobs: dict[str, Callable[[str], None]] = {}
+        for language in ("zh", "en"):
+            for width in (360, 1280):
+                at = f"{language}-{width}"
+                for page, (who, address) in PAGES.items():
+                    jobs[f"{page}-{at}"] = self._page(width, language, who, address)
+                jobs[f"report-where-{at}"] = self._report(width, language)
+                jobs[f"track-{at}"] = self._track(width, language)
+                jobs[f"case-{at}"] = self._case(width, language)
+        jobs["home-large-360"] = self._page(360, "zh", "", "/", linli_size="large")
+        jobs["work-dark-1280"] = self._page(1280, "zh", "dispatcher1", "/desk/", linli_theme="dark")
+        return jobs
+
+    def _page(self, width: int, language: str, who: str, address: str, **cookies: str) -> Callable[[str], None]:
+        def take(name: str) -> None:
+            page = self.open(width, language, who, **cookies)
+            page.goto(address)
+            self.shoot(page, name, is_long=True)
+
+        return take
+
+    def _report(self, width: int, language: str) -> Callable[[str], None]:
+        def take(name: str) -> None:
+            page = self.open(width, language)
+            fill_first_step(page)
+            self.shoot(page, name, is_long=True)
+
+        return take
+
+    def _track(self, width: int, language: str) -> Callable[[str], None]:
+        def take(name: str) -> None:
+            page = self.open(width, language)
+            page.goto("/track/")
+            page.fill("[name=code]", recent_code())
+            page.click("main form .btn-primary")
+            self.shoot(page, name, is_long=True)
+
+        return take
+
+    def _case(self, width: int, language: str) -> Callable[[str], None]:
+        def take(name: str) -> None:
+            page = self.open(width, language, "construction1")
+            page.goto("/desk/")
+            page.locator("a[href*='/desk/cases/2']").first.click()
+            self.shoot(page, name, is_long=True)
+
+        return take
+
+
+PAGES = {
+    "home": ("", "/"),
+    "report": ("", "/report/"),
+    "grids": ("", "/grids/"),
+    "figures": ("", "/figures/"),
+    "work": ("dispatcher1", "/desk/"),
+    "cases": ("county-dispatcher", "/desk/cases"),
+    "board": ("county-leader", "/desk/board"),
+    "new": ("hotline", "/desk/cases/new"),
+    "manage": ("county-admin", "/desk/manage"),
+}
+
+
+def fill_first_step(page: Page) -> None:
+    """The first step of a report, as a resident fills it in."""
+    page.goto("/report/")
+    page.fill("[name=text]", "村部门前三盏路灯连着三个晚上不亮了，学生下晚自习看不清。")
+    lamp = page.locator("[name=category][value='facility.street_lamp']")
+    lamp.evaluate("each => { const group = each.closest('details'); if (group) group.open = true }")
+    lamp.check()
+    page.locator("main form .btn-primary").last.click()
+
+
+def recent_code() -> str:
+    """The tracking code of a case that is being worked on, made as the server makes it."""
+    script = (
+        "import django; django.setup()\n"
+        "from linli.cases.models import Case\n"
+        "from linli.service_requests.actions import tracking_code\n"
+        "case = Case.objects.filter(state='in_progress', is_demo=True).order_by('-received_at').first()\n"
+        "print(tracking_code(case.pk))"
+    )
+    environment = {**os.environ, "LINLI_VAR": str(VAR), "DJANGO_SETTINGS_MODULE": "linli.config.settings"}
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", script], env=environment, check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+if __name__ == "__main__":
+    main()
