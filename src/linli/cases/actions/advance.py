@@ -89,7 +89,7 @@ def report(clock: Clock, at: datetime) -> bool:
             claimed = mine.update(fires_at=None, missed_at=clock.due_at)
         else:
             claimed = mine.update(fires_at=clock.due_at, is_warned=True)
-        if claimed:
+        if claimed and not (is_missed and case.procedure.clocks[clock.name].missed == "nothing"):
             verb = "clock_missed" if is_missed else "clock_warned"
             facts = _about(clock, case)
             advance(case=case.pk, verb=verb, by=SYSTEM, at=at, command_id=uuid7(), facts=facts)

@@ -12,9 +12,13 @@ from linli.cases.actions.errors import BadData
 from linli.cases.models import CaseNumber
 from linli.cases.procedures import Need
 from linli.kit import codes, text
-from linli.orgs.models import Organisation
+from linli.orgs.models import Kind, Organisation
 
 MOST_PHOTOS = 6
+OFFICES = (Kind.DEPARTMENT, Kind.CENTRE)
+
+# Kinds of case that keep categories add a look-up here: whether a code may be chosen now.
+category_hooks: list[Callable[[str], bool]] = []
 
 
 def checked(needs: tuple[Need, ...], data: Mapping[str, Any]) -> dict[str, Any]:
@@ -24,7 +28,7 @@ def checked(needs: tuple[Need, ...], data: Mapping[str, Any]) -> dict[str, Any]:
     cleaned: dict[str, Any] = {}
     for need in needs:
         value = data.get(need.name)
-        if value in (None, "", []):
+        if value is None or value == [] or (isinstance(value, str) and not text.clean(value)):
             if need.required:
                 errors[need.name] = _("请填写“%(label)s”。") % {"label": need.label}
             continue
@@ -38,7 +42,9 @@ def checked(needs: tuple[Need, ...], data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _text(need: Need, value: Any) -> str:
-    words = text.clean(str(value)).strip()
+    if not isinstance(value, str):
+        raise ValueError(_("“%(label)s”应当是文字。") % {"label": need.label})
+    words = text.clean(value)
     if len(words) < need.minimum:
         raise ValueError(
             _("“%(label)s”至少写%(n)d个字，现在是%(have)d个。")
@@ -53,7 +59,7 @@ def _text(need: Need, value: Any) -> str:
 
 
 def _line(need: Need, value: Any) -> str:
-    return _text(need, " ".join(str(value).split()))
+    return _text(need, " ".join(value.split()) if isinstance(value, str) else value)
 
 
 def _unit(need: Need, value: Any) -> str:
@@ -83,13 +89,14 @@ def _choice(need: Need, value: Any) -> str:
 
 
 def _photos(need: Need, value: Any) -> list[str]:
-    photos = [value] if isinstance(value, str) else list(value)
-    if len(photos) > MOST_PHOTOS:
-        raise ValueError(_("最多%(n)d张照片。") % {"n": MOST_PHOTOS})
+    photos = [value] if isinstance(value, str) else value
     try:
-        return [str(UUID(str(photo))) for photo in photos]
-    except ValueError as error:
+        found = [str(UUID(str(photo))) for photo in photos]
+    except (ValueError, TypeError) as error:
         raise ValueError(_("照片没有传上来，请重新选一次。")) from error
+    if len(found) > MOST_PHOTOS:
+        raise ValueError(_("最多%(n)d张照片。") % {"n": MOST_PHOTOS})
+    return found
 
 
 def _case(need: Need, value: Any) -> str:
@@ -100,6 +107,20 @@ def _case(need: Need, value: Any) -> str:
     return str(found)
 
 
+def _place(need: Need, value: Any) -> str:
+    unit = Organisation.objects.filter(pk=UUID(_unit(need, value))).exclude(kind__in=OFFICES).first()
+    if unit is None:
+        raise ValueError(_("“%(label)s”应当是一个地方，不是单位。") % {"label": need.label})
+    return str(unit.pk)
+
+
+def _category(need: Need, value: Any) -> str:
+    code = _line(need, value)
+    if not any(knows(code) for knows in category_hooks):
+        raise ValueError(_("“%(label)s”：没有这一类，请从名单里选。") % {"label": need.label})
+    return code
+
+
 CHECKS: dict[str, Callable[[Need, Any], Any]] = {
     "text": _text,
     "line": _line,
@@ -108,6 +129,6 @@ CHECKS: dict[str, Callable[[Need, Any], Any]] = {
     "choice": _choice,
     "photos": _photos,
     "case": _case,
-    "category": _line,
-    "place": _unit,
+    "category": _category,
+    "place": _place,
 }

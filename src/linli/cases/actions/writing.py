@@ -118,6 +118,8 @@ def write(turn: Turn) -> Event:
             _update_clock(clock)
     _write_tasks(turn)
     _write_partners(turn)
+    if turn.facts.get("before", {}).get("title", turn.case.title) != turn.case.title:
+        _index_again(turn.case)
     deliveries.queue(event, turn.move, turn.received_at)
     return event
 
@@ -143,6 +145,12 @@ def _write_partners(turn: Turn) -> None:
 def searchable(case: Case, words: str = "") -> list[str]:
     """Distinct search terms of a case, in order: number, title, address and the words given."""
     return text.bigrams("\n".join(part for part in (case.number, case.title, case.address, words) if part))
+
+
+def _index_again(case: Case) -> None:
+    """Makes a case findable by its corrected title, and no longer by the one before."""
+    opening = Event.objects.filter(case_id=case.pk, number=1).values_list("data", flat=True).first() or {}
+    CaseText.objects.filter(case_id=case.pk).update(grams=searchable(case, str(opening.get("text", ""))))
 
 
 def _insert_case(turn: Turn) -> None:

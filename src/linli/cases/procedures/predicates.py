@@ -39,6 +39,15 @@ def _not_urged_today(case: Case, clocks: Sequence[Clock], at: datetime) -> bool:
     ).exists()
 
 
+def _is_grouped(case: Case) -> bool:
+    """Whether the case was merged into another, or others were merged into it and are so still."""
+    from linli.cases.models import Case
+
+    if case.group is None or case.group != case.pk:
+        return case.group is not None
+    return Case.objects.filter(group=case.pk).exclude(pk=case.pk).exists()
+
+
 PREDICATES: dict[str, Predicate] = {
     "second_return": lambda case, clocks, at: case.returns >= 1,
     "not_ruled": lambda case, clocks, at: not case.is_ruled,
@@ -48,5 +57,5 @@ PREDICATES: dict[str, Predicate] = {
     "supervised": lambda case, clocks, at: _running(clocks, "supervision") is not None,
     "not_supervised": lambda case, clocks, at: _running(clocks, "supervision") is None,
     "grouped": lambda case, clocks, at: case.group is not None,
-    "not_grouped": lambda case, clocks, at: case.group is None,
+    "not_grouped": lambda case, clocks, at: not _is_grouped(case),
 }

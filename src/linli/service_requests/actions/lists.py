@@ -21,6 +21,11 @@ def install_lists(*, author: Person | None = None) -> None:
         _install_rules(_read("routing.toml"), author)
 
 
+def is_category(code: str) -> bool:
+    """Whether a request may be put under this category: one of the lower level that is in use."""
+    return Category.objects.filter(pk=code, is_active=True, parent__isnull=False).exists()
+
+
 def _read(name: str) -> dict[str, Any]:
     with (DATA / name).open("rb") as file:
         return tomllib.load(file)

@@ -1,0 +1,77 @@
+"""Whether a case's history is whole: hashes, links and numbers; and how what somebody said is erased from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from linli.cases.models import Case, Event
+from linli.kit import jsonbytes
+from linli.ledger import merkle
+
+Kind = Literal["no_case", "no_events", "gap", "payload", "leaf", "link", "head", "version"]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong with the history of a case, at the event of that number (0: the case itself).
+
+    gap      a number is missing, or stands twice
+    payload  what was said is not what the event commits to
+    leaf     the event is not what its own hash says
+    link     the event does not follow the one before
+    head     the case's last hash is not that of its last event: events were cut off or added
+    version  the case counts other than its events do
+    """
+
+    case_id: UUID
+    number: int
+    kind: Kind
+
+
+def verify(case_id: UUID) -> list[Problem]:
+    """Hashes every event of a case again; an empty list means that nothing was changed, added or taken away."""
+    case = Case.objects.filter(pk=case_id).first()
+    if case is None:
+        return [Problem(case_id, 0, "no_case")]
+    events = list(Event.objects.filter(case_id=case_id).order_by("number"))
+    if not events:
+        return [Problem(case_id, 0, "no_events")]
+    return [Problem(case_id, number, kind) for number, kind in [*_events(events), *_case(case, events[-1])]]
+
+
+def _events(events: list[Event]) -> Iterator[tuple[int, Kind]]:
+    previous = merkle.GENESIS
+    for number, event in enumerate(events, start=1):
+        if event.number != number:
+            yield number, "gap"
+        if not is_erased(event) and not event.says(event.data):
+            yield event.number, "payload"
+        if merkle.leaf_hash(jsonbytes.canonical(event.record())) != bytes(event.leaf_hash):
+            yield event.number, "leaf"
+        if bytes(event.prev_hash) != previous:
+            yield event.number, "link"
+        previous = bytes(event.leaf_hash)
+
+
+def _case(case: Case, last: Event) -> Iterator[tuple[int, Kind]]:
+    if bytes(case.last_hash) != bytes(last.leaf_hash):
+        yield 0, "head"
+    if case.version != last.number:
+        yield 0, "version"
+
+
+def is_erased(event: Event) -> bool:
+    """Whether what was said is gone; the event still stands and still verifies."""
+    return not event.data and not bytes(event.salt)
+
+
+def erase(*, case_id: UUID, number: int) -> bool:
+    """Empties what somebody said in one event, with the salt that would let it be guessed; nothing else of it.
+
+    Returns whether there was anything left to erase. The databases' triggers let through this change alone.
+    """
+    event = Event.objects.filter(case_id=case_id, number=number).exclude(salt=b"")
+    return bool(event.update(data={}, salt=b""))
