@@ -1,0 +1,121 @@
+"""The figures as a table, each beside what it has to reach."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+Row = tuple[str, str, str, str]
+SHARE, STATEMENTS, CASE_STATEMENTS, SLOWER, MICROSECONDS, MEGABYTES = 0.20, 8, 12, 1.5, 30, 200
+
+
+def machine(postgresql: str) -> dict[str, Any]:
+    """What was measured on."""
+    memory = next(
+        line for line in Path("/proc/meminfo").read_text().splitlines() if line.startswith("MemTotal")
+    )
+    processor = [
+        line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")
+    ]
+    return {
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gb": round(int(memory.split()[1]) / 1e6, 1),
+        "processor": processor[0].split(":")[1].strip() if processor else platform.machine(),
+        "python": platform.python_version(),
+        "postgresql": postgresql,
+    }
+
+
+def rows(found: dict[str, Any]) -> Iterator[Row]:
+    """Lines of the table: what, how much, what it must reach, whether it does."""
+    if "intake" in found:
+        yield from _intake(found["intake"])
+    if "pages" in found:
+        yield from _pages(found["pages"])
+    if "lookup" in found:
+        spent = found["lookup"]["microseconds"]
+        what = _("定位到网格，%(n)d 个多边形") % {"n": found["lookup"]["polygons"]}
+        yield what, f"{spent} µs", f"≤ {MICROSECONDS} µs", _mark(spent <= MICROSECONDS)
+
+
+def _mark(is_reached: bool) -> str:
+    return _("达到") if is_reached else _("未达到")
+
+
+def _intake(found: dict[str, Any]) -> Iterator[Row]:
+    for clients in (1, 8, 32):
+        one = found[f"clients_{clients}"]
+        what = _("受理（HTTP 到入库），%(n)d 个客户端") % {"n": clients}
+        said = _(
+            "%(rate).0f 件/秒，中位 %(p50).0f ms，p99 %(p99).0f ms；pgbench %(limit).0f，占 %(share).2f"
+        ) % {
+            "rate": one["per_second"],
+            "p50": one["p50_ms"],
+            "p99": one["p99_ms"],
+            "limit": one["pgbench"],
+            "share": one["share"],
+        }
+        is_bound = clients == 8
+        yield (
+            what,
+            said,
+            f"≥ {SHARE:.2f}" if is_bound else "",
+            _mark(one["share"] >= SHARE) if is_bound else "",
+        )
+    yield _("受理一件的 SQL 语句"), str(found["statements"]), "", ""
+    yield _memory(found["memory"])
+
+
+def _memory(found: dict[str, float]) -> Row:
+    said = _("%(web).0f MB（全部进程合计 %(all).0f MB）") % {"web": found["web_mb"], "all": found["all_mb"]}
+    return _("网页进程的内存"), said, f"≤ {MEGABYTES} MB", _mark(found["web_mb"] <= MEGABYTES)
+
+
+def _pages(found: list[dict[str, Any]]) -> Iterator[Row]:
+    first = found[0]
+    for size in found:
+        for name in NAMES:
+            yield _page(name, size, first)
+        yield _memory(size["memory"])
+
+
+def _page(name: str, size: dict[str, Any], first: dict[str, Any]) -> Row:
+    one, most = size[name], CASE_STATEMENTS if name == "case" else STATEMENTS
+    said = _("%(n)d 条语句，中位 %(p50).1f ms，p99 %(p99).1f ms") % {
+        "n": one["statements"],
+        "p50": one["p50_ms"],
+        "p99": one["p99_ms"],
+    }
+    is_list = name not in ("case", "tracking")
+    wanted, is_reached = f"≤ {most}", one["statements"] <= most
+    if is_list and size is not first:
+        slower = one["p99_ms"] / first[name]["p99_ms"]
+        said += f"（× {slower:.2f}）"
+        wanted += f"，p99 ≤ × {SLOWER}"
+        is_reached = is_reached and slower <= SLOWER
+    if name == "tracking":
+        wanted, is_reached = "", True
+    return f"{_label(name)}，{size['cases']:,}", said, wanted, _mark(is_reached) if wanted else ""
+
+
+def _label(name: str) -> str:
+    labels = {
+        "cases": _("全部事项（50 行）"),
+        "closed": _("已办结（50 行）"),
+        "work": _("我的工作"),
+        "case": _("一件事项"),
+        "tracking": _("查进度"),
+        "county": _("县"),
+        "township": _("乡镇"),
+        "grid": _("网格"),
+    }
+    return " · ".join(labels[part] for part in name.split("_"))
+
+
+LEVELS = ("county", "township", "grid")
+NAMES = (*(f"{page}_{level}" for page in ("cases", "closed", "work") for level in LEVELS), "case", "tracking")
