@@ -6,11 +6,10 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
-
 from linli.cases.actions import Reaction
 from linli.cases.models import Case, Event, Task
 from linli.notify.models import Message
+from linli.orgs.models import within
 from linli.people.access import roles_with_duty
 from linli.people.models import Grant
 
@@ -31,7 +30,9 @@ def _tell(event: Event, at: datetime) -> None:
 
 
 def _message(event: Event, at: datetime, case_id: UUID, person_id: UUID | None) -> Message:
-    return Message(case_id=case_id, event_number=event.number, person_id=person_id, at=at)
+    return Message(
+        case_id=case_id, source=event.case_id, event_number=event.number, person_id=person_id, at=at
+    )
 
 
 def _followers(case: Case) -> list[UUID]:
@@ -43,15 +44,14 @@ def _followers(case: Case) -> list[UUID]:
 
 
 def _people_at(organisation_id: UUID | None, duties: list[str], case: Case, at: datetime) -> set[UUID]:
-    """Those who do one of the duties there; never anybody of a unit the case accuses."""
+    """Those who do one of the duties there; never anybody who has a post in a unit the case accuses."""
     if organisation_id is None:
         return set()
     names = [name for duty in duties for name in roles_with_duty(duty)]
     grants = Grant.objects.active(at).filter(organisation_id=organisation_id, role__in=names)
     if case.accused_path:
-        grants = grants.exclude(
-            Q(organisation__path__gte=case.accused_path, organisation__path__lt=case.accused_path + "~")
-        )
+        accused = Grant.objects.active(at).filter(within("organisation__path", case.accused_path))
+        grants = grants.exclude(person_id__in=accused.values("person_id"))
     return set(grants.values_list("person_id", flat=True))
 
 
@@ -75,13 +75,9 @@ def _superior(event: Event, case: Case, at: datetime) -> set[UUID]:
     people: set[UUID] = set()
     for task in Task.objects.filter(case_id=case.pk, role="supervisor"):
         people |= _people_at(task.organisation_id, ["supervisor"], case, at)
-    supervisor = (
-        Event.objects.filter(case_id=case.pk, verb="supervise")
-        .order_by("-number")
-        .values_list("person_id")
-        .first()
-    )
-    return people | ({supervisor[0]} if supervisor and supervisor[0] else set())
+    orders = Event.objects.filter(case_id=case.pk, verb="supervise", person__isnull=False)
+    supervisor = orders.order_by("-number").values_list("person_id", flat=True).first()
+    return people | ({supervisor} if supervisor else set())
 
 
 AUDIENCES: dict[str, Callable[[Event, Case, datetime], set[UUID]]] = {
