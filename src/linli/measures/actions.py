@@ -98,11 +98,13 @@ def previous_month(day: date) -> date:
 
 
 def _months_to_count(county: Organisation, last: date, rows: list[MonthlyFigures], most: int) -> list[date]:
-    oldest = Case.objects.filter(within("place_path", county.path)).aggregate(first=Min("received_at"))["first"]
+    oldest = Case.objects.filter(within("place_path", county.path)).aggregate(first=Min("received_at"))[
+        "first"
+    ]
     if oldest is None:
         return []
     stop = rows[0].month if rows else previous_month(oldest.astimezone(county.zone).date())
-    months = []
+    months: list[date] = []
     while last > stop and len(months) < most:
         months.append(last)
         last = previous_month(last)

@@ -62,7 +62,9 @@ def month_counts(county: Organisation, month: date) -> Counts:
     begin, end = bounds(county, month)
     towns = list(Organisation.objects.filter(parent=county, kind=Kind.TOWNSHIP).order_by("code"))
     heads = Case.objects.filter(within("place_path", county.path)).filter(_counts_once(""))
-    accepted = _cells(heads.filter(received_at__gte=begin, received_at__lt=end).exclude(state="declined"), "", towns)
+    accepted = _cells(
+        heads.filter(received_at__gte=begin, received_at__lt=end).exclude(state="declined"), "", towns
+    )
     due = _cells(_due(county, begin, end), "case__", towns)
     late = _cells(_due(county, begin, end).filter(_late()), "case__", towns)
     finished = heads.filter(closed_at__gte=begin, closed_at__lt=end, state__in=("closed", "rated"))
@@ -89,7 +91,9 @@ def _counts_once(prefix: str) -> Q:
 
 def _promises(county: Organisation) -> QuerySet[Clock]:
     names = {procedure.promise.name for procedure in procedures.all_procedures().values()}
-    return Clock.objects.filter(within("case__place_path", county.path), _counts_once("case__"), name__in=names)
+    return Clock.objects.filter(
+        within("case__place_path", county.path), _counts_once("case__"), name__in=names
+    )
 
 
 def _due(county: Organisation, begin: datetime, end: datetime) -> QuerySet[Clock]:
@@ -105,7 +109,9 @@ def _late() -> Q:
 
 def _reopened(county: Organisation, begin: datetime, end: datetime) -> QuerySet[Clock]:
     """Reopening starts the promise anew, so a second promise of one case is a reopening."""
-    earlier = Clock.objects.filter(case_id=OuterRef("case_id"), name=OuterRef("name"), number__lt=OuterRef("number"))
+    earlier = Clock.objects.filter(
+        case_id=OuterRef("case_id"), name=OuterRef("name"), number__lt=OuterRef("number")
+    )
     return _promises(county).filter(Exists(earlier), started_at__gte=begin, started_at__lt=end)
 
 
@@ -116,7 +122,9 @@ def _cells(rows: QuerySet[Any], prefix: str, towns: Sequence[Organisation]) -> d
         default=Value(ELSEWHERE),
         output_field=CharField(),
     )
-    found = rows.annotate(town=town).values_list("town", f"{prefix}category").annotate(n=Count("*")).order_by()
+    found = (
+        rows.annotate(town=town).values_list("town", f"{prefix}category").annotate(n=Count("*")).order_by()
+    )
     cells: dict[tuple[str, str], int] = {}
     for code, category, count in found:
         key = (code, category.split(".")[0])

@@ -40,9 +40,7 @@ def take_in(
     return receipt
 
 
-def make_move(
-    *, case: Case, verb: str, data: dict[str, object], command_id: UUID, at: datetime
-) -> Event:
+def make_move(*, case: Case, verb: str, data: dict[str, object], command_id: UUID, at: datetime) -> Event:
     """A move of the person who reported, with photos where the move takes them."""
     by = Actor.reporter(case.pk)
     with transaction.atomic():

@@ -37,7 +37,9 @@ def note_wrong_code(*, address: str, at: datetime) -> None:
     digest = _digest(address, at)
     with transaction.atomic():
         Attempt.objects.filter(until__lt=at).delete()
-        attempt, _is_new = Attempt.objects.select_for_update().get_or_create(digest=digest, defaults={"until": at})
+        attempt, _is_new = Attempt.objects.select_for_update().get_or_create(
+            digest=digest, defaults={"until": at}
+        )
         attempt.until = max(attempt.until, at) + STEP
         attempt.save(update_fields=["until"])
     if attempt.until - at > STEP * (BURST - 1):

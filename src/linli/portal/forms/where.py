@@ -48,11 +48,14 @@ def find_where(county: Organisation, draft: Draft) -> Where:
         return Where(draft, errors={wrong.field: str(wrong)})
     if by_point is None and by_list is None:
         return _by_words(county, draft)
-    if by_point is not None and by_list is not None:
-        if not (is_within(by_point.path, by_list.path) or is_within(by_list.path, by_point.path)):
-            return Where(draft, disagree=(by_point, by_list))
+    if by_point is not None and by_list is not None and _disagree(by_point, by_list):
+        return Where(draft, disagree=(by_point, by_list))
     found = max((unit for unit in (by_point, by_list) if unit), key=lambda unit: len(unit.path))
     return Where(_listed(draft, found), place=found)
+
+
+def _disagree(one: Organisation, other: Organisation) -> bool:
+    return not (is_within(one.path, other.path) or is_within(other.path, one.path))
 
 
 class Wrong(ValueError):
@@ -66,9 +69,11 @@ class Wrong(ValueError):
 def _by_point(county: Organisation, draft: Draft) -> Organisation | None:
     if not draft.lon and not draft.lat:
         return None
-    outside = Wrong("point", _("图上的点不在%(county)s范围内，可能点在了水面或县外。请重新点，或清掉这个点，从名单里选。") % {
-        "county": county.label
-    })
+    outside = Wrong(
+        "point",
+        _("图上的点不在%(county)s范围内，可能点在了水面或县外。请重新点，或清掉这个点，从名单里选。")
+        % {"county": county.label},
+    )
     try:
         found = lookup.locate(float(draft.lon), float(draft.lat))
     except ValueError:
@@ -149,7 +154,9 @@ def _listed(draft: Draft, place: Organisation) -> Draft:
             codes["village"] = unit.code
         elif unit.kind == Kind.GRID:
             codes["grid"] = unit.code
-    return replace(draft, **{level: codes.get(level, "") for level in LEVELS})
+    return replace(
+        draft, town=codes.get("town", ""), village=codes.get("village", ""), grid=codes.get("grid", "")
+    )
 
 
 def lists_for(county: Organisation, draft: Draft) -> dict[str, list[Organisation]]:

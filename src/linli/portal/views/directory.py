@@ -67,7 +67,9 @@ def grids(request: HttpRequest) -> HttpResponse:
 def _search(county: Organisation, query: str) -> list[Organisation]:
     units = Organisation.objects.filter(within("path", county.path), valid_until=None)
     named = units.filter(kind__in=(Kind.TOWNSHIP, *VILLAGES))
-    return list(named.filter(Q(name__contains=query) | Q(name_en__icontains=query)).order_by("path")[:MOST_FOUND])
+    return list(
+        named.filter(Q(name__contains=query) | Q(name_en__icontains=query)).order_by("path")[:MOST_FOUND]
+    )
 
 
 def _below(unit: Organisation, kinds: tuple[Kind, ...]) -> list[Any]:
@@ -105,7 +107,9 @@ def grid(request: HttpRequest, code: str) -> HttpResponse:
 
 def _workers(units: list[Organisation]) -> dict[Any, list[Worker]]:
     """The grid workers in post now, by unit."""
-    held = Grant.objects.active(clock.now()).filter(role="grid_worker", organisation__in=[u.pk for u in units])
+    held = Grant.objects.active(clock.now()).filter(
+        role="grid_worker", organisation__in=[u.pk for u in units]
+    )
     found: dict[Any, list[Worker]] = {}
     for grant in held.select_related("person").order_by("valid_from"):
         found.setdefault(grant.organisation_id, []).append(Worker(grant.person.name, grant.person.work_phone))
@@ -120,7 +124,9 @@ def places(request: HttpRequest, code: str = "") -> HttpResponse:
     etag = lookup.boundaries_etag("places", parent)
     if request.headers.get("If-None-Match") == etag:
         return HttpResponse(status=304, headers={"ETag": etag})
-    units = Organisation.objects.filter(parent__code=parent, valid_until=None, kind__in=TERRITORY).order_by("code")
+    units = Organisation.objects.filter(parent__code=parent, valid_until=None, kind__in=TERRITORY).order_by(
+        "code"
+    )
     items = [{"value": unit.code, "label": _choice(unit)} for unit in units]
     return JsonResponse({"items": items}, headers=_kept(etag))
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from linli.kit import clock
 from linli.measures import actions as measures
-from linli.measures.formulas import K, Counts, Part, share, shown
+from linli.measures.formulas import Counts, K, Part, share, shown
 from linli.measures.models import MonthlyFigures
 from linli.people.access import public
 from linli.portal.views.county import county_of, known_county
@@ -186,7 +186,9 @@ def figures_csv(request: HttpRequest, month: str) -> HttpResponse:
     table.writerow([_("乡镇或类别"), _("受理"), _("到期"), _("超期"), _("按期办结率")])
     for part in [*rows_of(row.counts["towns"]), *rows_of(row.counts["categories"])]:
         rate = "" if part.rate is None else f"{part.rate:.1f}%"
-        table.writerow([part.label, *(("" if n is None else n) for n in (part.accepted, part.due, part.late)), rate])
+        table.writerow(
+            [part.label, *(("" if n is None else n) for n in (part.accepted, part.due, part.late)), rate]
+        )
     return response
 
 

@@ -24,5 +24,9 @@ def full_label(place: Organisation, known: dict[str, Organisation] | None = None
 def short_label(unit: Organisation) -> str:
     """A unit as it can stand alone: a grid with its village. Load it with `select_related("parent")`."""
     if unit.kind == Kind.GRID and unit.parent is not None:
-        return f"{unit.parent.label} {unit.label}" if unit.label.isascii() else f"{unit.parent.label}{unit.label}"
+        return (
+            f"{unit.parent.label} {unit.label}"
+            if unit.label.isascii()
+            else f"{unit.parent.label}{unit.label}"
+        )
     return unit.label

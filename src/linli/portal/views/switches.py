@@ -16,7 +16,9 @@ YEAR = 365 * 24 * 3600
 @require_POST
 def language(request: HttpRequest) -> HttpResponse:
     """Sets the language of every page to one of the settings' languages."""
-    return _switch(request, settings.LANGUAGE_COOKIE_NAME, "language", {code for code, _name in settings.LANGUAGES})
+    return _switch(
+        request, settings.LANGUAGE_COOKIE_NAME, "language", {code for code, _name in settings.LANGUAGES}
+    )
 
 
 @public

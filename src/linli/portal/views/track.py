@@ -94,7 +94,9 @@ def photo(request: HttpRequest, photo_id: UUID, size: str) -> HttpResponse:
     case = _case_of(request)
     if case is None or size not in ("full", "thumbnail"):
         raise Http404
-    found = next((each for each in photos_for(case, Progress(case, clock.now()).head) if each.id == photo_id), None)
+    found = next(
+        (each for each in photos_for(case, Progress(case, clock.now()).head) if each.id == photo_id), None
+    )
     if found is None:
         raise Http404
     return serve(found, "thumbnail" if size == "thumbnail" else "full")
@@ -139,10 +141,12 @@ def _typed(request: HttpRequest, case: Case | None, verb: str) -> dict[str, Any]
     """What was filled in, by the names the move asks for."""
     if case is None:
         names = ("note", "reason", "comment")
-        return {name: value for name in names if (value := request.POST.get(name, ""))}
+        return {name: request.POST[name] for name in names if request.POST.get(name)}
     values: dict[str, Any] = {}
     for need in case.procedure.moves[verb].needs:
-        value: Any = request.POST.getlist(need.name) if need.kind == "photos" else request.POST.get(need.name, "")
+        value: Any = (
+            request.POST.getlist(need.name) if need.kind == "photos" else request.POST.get(need.name, "")
+        )
         if value:
             values[need.name] = value
     return values

@@ -54,7 +54,7 @@ class Wrong:
 def what(request: HttpRequest, draft: Draft, errors: dict[str, str] | None = None) -> HttpResponse:
     groups = Category.objects.filter(parent=None, is_active=True).order_by("position")
     children = Category.objects.filter(is_active=True).order_by("position")
-    context = {
+    context: dict[str, Any] = {
         "groups": groups.prefetch_related(Prefetch("children", children)),
         "group": draft.category.split(".")[0],
         "types": [(kind.value, kind.label, TYPE_HINTS[kind]) for kind in RequestType],
@@ -108,7 +108,7 @@ def _similar(likeness: Likeness) -> dict[str, Any]:
 
 def photos(request: HttpRequest, draft: Draft, errors: dict[str, str] | None = None) -> HttpResponse:
     category = Category.objects.filter(pk=draft.category).first()
-    context = {
+    context: dict[str, Any] = {
         "asked": category is not None and category.photo == Photo.ASK,
         "unwanted": category is not None and category.photo == Photo.NO,
         "uploads": staged(draft.photos),
