@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache, wraps
 from pathlib import Path
@@ -78,6 +78,7 @@ class Actor:
     organisation_id: UUID | None = None
     case_id: UUID | None = None
     organisation: Organisation | None = field(default=None, compare=False, repr=False)
+    posted_at: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
     @classmethod
     def reporter(cls, case_id: UUID) -> Actor:
@@ -117,9 +118,11 @@ class Actor:
 
     @property
     def ancestor_paths(self) -> list[str]:
-        """Paths from the root down to the actor's own unit."""
-        parts = self.path.rstrip("/").split("/") if self.path else []
-        return ["/".join(parts[: n + 1]) + "/" for n in range(len(parts))]
+        """Paths from the root down to the unit of every post the person holds, not of this one alone.
+
+        Rights come from the chosen post, but what concerns any of somebody's own units stays hidden from them.
+        """
+        return sorted({above for path in {self.path, *self.posted_at} for above in _ancestors(path)})
 
     @property
     def role_label(self) -> str:
@@ -130,6 +133,11 @@ class Actor:
     def label(self) -> str:
         """Unit and role, as the post chooser shows them."""
         return f"{self.organisation.label if self.organisation else ''} · {self.role_label}".strip(" ·")
+
+
+def _ancestors(path: str) -> list[str]:
+    parts = path.rstrip("/").split("/") if path else []
+    return ["/".join(parts[: n + 1]) + "/" for n in range(len(parts))]
 
 
 SYSTEM = Actor(kind="system", role="system")
@@ -152,7 +160,8 @@ def posts_of(person: Person, at: datetime) -> list[Actor]:
                 organisation=root,
             )
         )
-    return posts
+    posted_at = frozenset(post.path for post in posts if post.path)
+    return [replace(post, posted_at=posted_at) for post in posts]
 
 
 class PostMiddleware:
