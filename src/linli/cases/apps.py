@@ -11,3 +11,5 @@ class LinliConfig(AppConfig):
 
         if places.follow_move not in orgs.path_moved_hooks:
             orgs.path_moved_hooks.append(places.follow_move)
+        if places.follow_merger not in orgs.unit_merged_hooks:
+            orgs.unit_merged_hooks.append(places.follow_merger)

@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import F, Value
 from django.db.models.functions import Concat, Substr
 
-from linli.cases.models import Case, Partner
+from linli.cases.models import Case, Clock, Partner, Task
 from linli.orgs.models import Organisation, within
 
 
@@ -30,3 +30,16 @@ def follow_move(old: str, new: str) -> None:
         for field in fields:
             rest = Substr(F(field), len(old) + 1)
             model.objects.filter(within(field, old)).update(**{field: Concat(Value(new), rest)})
+
+
+def follow_merger(closed: Organisation, into: Organisation) -> None:
+    """Open matters of a unit that was merged go on in the one it became part of; so does what it is accused of."""
+    old, new = closed.path, into.path
+    Case.objects.filter(accused_path=old).update(accused_path=new)
+    Case.objects.filter(place=closed).update(place_path=new)
+    Case.objects.filter(place=closed, is_open=True).update(place=into)
+    Case.objects.filter(holder=closed).update(holder_path=new)
+    Case.objects.filter(holder=closed, is_open=True).update(holder=into)
+    Partner.objects.filter(organisation=closed).update(path=new)
+    Task.objects.filter(organisation=closed).update(organisation=into)
+    Clock.objects.filter(organisation=closed, stopped_at=None).update(organisation=into)

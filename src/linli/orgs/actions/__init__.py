@@ -30,6 +30,7 @@ from linli.orgs.actions.tree import (
     move,
     path_moved_hooks,
     rename,
+    unit_merged_hooks,
 )
 
 __all__ = [
@@ -66,4 +67,5 @@ __all__ = [
     "read_units",
     "rename",
     "split",
+    "unit_merged_hooks",
 ]

@@ -25,6 +25,7 @@ from linli.orgs.actions.tree import (
     lock,
     record,
     rehang,
+    unit_merged_hooks,
 )
 from linli.orgs.models import Boundary, Change, Organisation, is_within
 
@@ -59,6 +60,8 @@ def merge(
                 record(child, Change.MOVED, by=by, at=at, note=note)
                 rehang(child, into)
             end(organisation, Change.MERGED, by=by, at=at, note=note, other=into)
+            for hook in unit_merged_hooks:
+                hook(organisation, into)
         _join_outlines([*organisations, into], into)
         bump("boundaries")
         into.refresh_from_db()

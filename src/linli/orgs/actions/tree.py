@@ -34,6 +34,9 @@ By = AbstractBaseUser | None
 # Called with (old path, new path) in the transaction of the move: apps that keep copies of paths rewrite them.
 path_moved_hooks: list[Callable[[str, str], None]] = []
 
+# Called with (closed unit, the one it was merged into) in the transaction of the merger, when its children have moved.
+unit_merged_hooks: list[Callable[[Organisation, Organisation], None]] = []
+
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 LONGEST_PATH = 200
 OFFICES = (Kind.DEPARTMENT, Kind.CENTRE)
