@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from conftest import NOW, Town
+from conftest import NOW, Cast
 
 TEXT = "村部门前三盏路灯连着三个晚上不亮了，学生下晚自习看不清。"
 LAMP = "facility.street_lamp"
@@ -92,8 +92,16 @@ class Resident:
     def to_contact(self, **changes: Any) -> Any:
         """The quick way to the last step, unless `changes` holds it up."""
         given = {"text": TEXT, "category": LAMP, **IN_GRID, **changes}
-        self.press(**{name: value for name, value in given.items() if name in ("text", "category", "request_type")})
-        self.press(**{name: value for name, value in given.items() if name in ("lon", "lat", "town", "village", "address")})
+        self.press(
+            **{name: value for name, value in given.items() if name in ("text", "category", "request_type")}
+        )
+        self.press(
+            **{
+                name: value
+                for name, value in given.items()
+                if name in ("lon", "lat", "town", "village", "address")
+            }
+        )
         if self.step == "where" and self.page.status_code == 200:
             self.press(same="no")
         return self.press()
@@ -113,7 +121,7 @@ def at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def resident(client: Client, town: Town, at_noon: None) -> Resident:
+def resident(client: Client, cast: Cast, at_noon: None) -> Resident:
     return Resident(client)
 
 

@@ -67,8 +67,12 @@ def test_an_address_that_names_no_place_is_kept_and_asked_about(resident: Reside
     assert resident.typed["address"] == ["小学门口"]
 
 
-@pytest.mark.parametrize(("lon", "lat"), [("150", "10"), ("0", "0"), ("abc", "1"), ("nan", "nan"), ("114.02", "")])
-def test_a_point_in_the_sea_names_the_point_and_keeps_the_rest(resident: Resident, lon: str, lat: str) -> None:
+@pytest.mark.parametrize(
+    ("lon", "lat"), [("150", "10"), ("0", "0"), ("abc", "1"), ("nan", "nan"), ("114.02", "")]
+)
+def test_a_point_in_the_sea_names_the_point_and_keeps_the_rest(
+    resident: Resident, lon: str, lat: str
+) -> None:
     resident.press(text=TEXT, category=LAMP)
     resident.press(lon=lon, lat=lat, address="码头")
     assert (resident.page.status_code, resident.step) == (422, "where")
@@ -251,7 +255,9 @@ def test_commands_are_ours_alone() -> None:
     assert command_id_of("") is None
 
 
-def test_an_accusation_asks_which_unit_and_is_kept_from_it(resident: Resident, town: Town, cast: Cast) -> None:
+def test_an_accusation_asks_which_unit_and_is_kept_from_it(
+    resident: Resident, town: Town, cast: Cast
+) -> None:
     resident.to_contact(request_type="accusation", category="opinion.misconduct")
     resident.press()
     assert (resident.page.status_code, resident.step) == (422, "contact")
@@ -366,7 +372,9 @@ def test_another_site_is_offered_nothing(town: Town) -> None:
 def test_passwords_are_never_offered_again(town: Town) -> None:
     strict = Client(enforce_csrf_checks=True)
     refused = strict.post(
-        "/desk/anything", {"password": "spring-rice", "note": "写到一半"}, headers={"Origin": "http://testserver"}
+        "/desk/anything",
+        {"password": "spring-rice", "note": "写到一半"},
+        headers={"Origin": "http://testserver"},
     )
     assert "spring-rice" not in refused.content.decode()
 

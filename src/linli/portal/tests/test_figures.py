@@ -1,0 +1,91 @@
+"""Last month's figures on the portal: counted, explained, and never about few."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from conftest import NOW, Town
+from linli.measures.models import MonthlyFigures
+from linli.measures.formulas import Part
+from linli.portal.views.figures import rows_of
+
+pytestmark = pytest.mark.django_db
+NEXT_MONTH = datetime(2026, 10, 9, tzinfo=UTC)
+
+
+@pytest.fixture
+def in_october(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("linli.kit.clock.now", lambda: NEXT_MONTH)
+
+
+def test_last_months_figures_stand_on_the_front_page(
+    client: Client, town: Town, report: Any, in_october: None
+) -> None:
+    for n in range(12):
+        report(at=NOW - timedelta(days=n))
+    front = client.get("/").content.decode()
+    assert "2026年9月" in front
+    assert re.search(r'"ll-big">12\s*<', front)
+    board = client.get("/figures/").content.decode()
+    assert "怎么算的" in board
+    assert "k = 10" in board
+
+
+def test_published_once_and_not_changed(client: Client, town: Town, report: Any, in_october: None) -> None:
+    for _ in range(12):
+        report()
+    before = client.get("/figures/").content
+    report()
+    assert client.get("/figures/").content.count(b"12") == before.count(b"12")
+    assert MonthlyFigures.objects.get(month=date(2026, 9, 1)).counts["accepted"] == 12
+
+
+def test_a_month_of_few_shows_no_numbers(client: Client, town: Town, report: Any, in_october: None) -> None:
+    for _ in range(3):
+        report()
+    assert "不显示" in client.get("/figures/").content.decode()
+
+
+def test_no_figures_before_the_first_full_month(
+    client: Client, town: Town, report: Any, at_noon: None
+) -> None:
+    report()
+    assert "还没有满一个月" in client.get("/figures/").content.decode()
+    assert "还没有满一个月" in client.get("/").content.decode()
+
+
+def test_statements_stay_the_same_once_published(
+    client: Client, town: Town, report: Any, in_october: None, django_assert_max_num_queries: Any
+) -> None:
+    for _ in range(12):
+        report()
+    client.get("/figures/")
+    with django_assert_max_num_queries(3):
+        client.get("/figures/")
+    with django_assert_max_num_queries(3):
+        client.get("/")
+
+
+def test_the_table_can_be_taken_away(client: Client, town: Town, report: Any, in_october: None) -> None:
+    for _ in range(12):
+        report()
+    answer = client.get("/figures/2026-09.csv")
+    assert "东河镇,12," in answer.content.decode()
+    assert client.get("/figures/2026-11.csv").status_code == 404
+    assert client.get("/figures/..%2F.csv").status_code == 404
+
+
+def test_rows_hide_what_their_sum_would_tell() -> None:
+    def part(code: str, accepted: int, due: int, late: int) -> Part:
+        return Part(code=code, zh=code, en=code, accepted=accepted, due=due, late=late)
+
+    rows = rows_of([part("a", 40, 40, 12), part("b", 4, 30, 2), part("c", 25, 25, 20), part("d", 0, 0, 0)])
+    assert [row.accepted for row in rows] == [40, None, None, 0]
+    assert [row.due for row in rows] == [40, 30, 25, 0]
+    assert [row.late for row in rows] == [12, None, None, 0]
+    assert [row.rate for row in rows] == [70.0, None, None, None]
