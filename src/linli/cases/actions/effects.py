@@ -11,7 +11,7 @@ from linli.cases.actions import desks, places, timekeeping, writing
 from linli.cases.actions.errors import BadData, NotAllowed
 from linli.cases.actions.turn import Turn
 from linli.cases.models import Case, Partner
-from linli.cases.procedures.loader import EFFECTS as NAMES
+from linli.cases.procedures.checks import EFFECTS as NAMES
 from linli.orgs.models import Organisation, is_within
 
 

@@ -1,6 +1,7 @@
 """Procedures as data: states, moves and clocks of each kind of case, read from TOML."""
 
-from .loader import ProcedureError, all_procedures, get, latest, parse
+from .checks import ProcedureError
+from .loader import all_procedures, get, latest, parse
 from .model import ClockRule, Desk, Move, Need, Procedure, State
 
 __all__ = [

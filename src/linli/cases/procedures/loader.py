@@ -9,23 +9,14 @@ from typing import Any
 
 from django.apps import apps
 
-from linli.cases.procedures import predicates
+from linli.cases.procedures.checks import ProcedureError, check, one_of
 from linli.cases.procedures.limits import Limit, LimitError
 from linli.cases.procedures.model import ClockRule, Desk, Label, Move, Need, Procedure, State
 
-EFFECTS = frozenset(
-    "assign release take_over name_checker count_rework rate reopen call_in extend count_urge count_supervision"
-    " count_escalation mark_late choose_publicity correct join_group leave_group head_group rederive".split()
-)
 PLACES = frozenset("place holder superior checker unit above desk".split())
 RELATIONS = frozenset(["", *"desk holder holder_or_desk superior place partner checker reporter".split()])
 KINDS = frozenset("text line unit limit choice photos case category place".split())
-TOLD = frozenset("reporter desk unit owner superior".split())
 OWNERS = frozenset(["place", "holder", "desk"])
-
-
-class ProcedureError(ValueError):
-    """A procedure file says something impossible."""
 
 
 class Table:
@@ -62,17 +53,11 @@ def label(raw: Any, where: str) -> Label:
     return Label(raw["zh"], raw["en"])
 
 
-def _one_of(value: str, allowed: frozenset[str], where: str) -> str:
-    if value not in allowed:
-        raise ProcedureError(f"{where}: {value!r} is not one of {', '.join(sorted(allowed))}")
-    return value
-
-
 def _desk(raw: dict[str, Any] | None, where: str) -> Desk | None:
     if raw is None:
         return None
     table = Table(raw, where)
-    desk = Desk(table.take("role"), _one_of(table.take("at"), PLACES, where), table.take("why"))
+    desk = Desk(table.take("role"), one_of(table.take("at"), PLACES, where), table.take("why"))
     table.done()
     return desk
 
@@ -98,7 +83,7 @@ def _need(raw: dict[str, Any], where: str) -> Need:
     table = Table(raw, where)
     need = Need(
         name=table.take("name"),
-        kind=_one_of(table.take("kind"), KINDS, where),
+        kind=one_of(table.take("kind"), KINDS, where),
         label=table.label("label"),
         hint=table.label("hint", required=False),
         required=table.take("required", True),
@@ -124,7 +109,7 @@ def _move(verb: str, raw: dict[str, Any], states: dict[str, State]) -> Move:
         origins=frozenset(states if origins == ["*"] else origins),
         to=table.take("to", None),
         may=table.take("may"),
-        relation=_one_of(table.take("relation", ""), RELATIONS, where),
+        relation=one_of(table.take("relation", ""), RELATIONS, where),
         needs=tuple(_need(need, f"{where}.needs") for need in table.take("needs", [])),
         when=table.names("when"),
         to_when=tuple(to_when.items()),
@@ -149,10 +134,8 @@ def _clock(name: str, raw: dict[str, Any]) -> ClockRule:
         limit=table.take("limit"),
         source=table.take("source"),
         warn=table.take("warn", ""),
-        missed=_one_of(
-            table.take("missed", "escalate"), frozenset(["escalate", "nothing"]), f"clocks.{name}"
-        ),
-        owner=_one_of(table.take("owner", "holder"), OWNERS, f"clocks.{name}"),
+        missed=one_of(table.take("missed", "escalate"), frozenset(["escalate", "nothing"]), f"clocks.{name}"),
+        owner=one_of(table.take("owner", "holder"), OWNERS, f"clocks.{name}"),
         is_promise=table.take("promise", False),
         pauses=table.take("pauses", True),
     )
@@ -182,66 +165,8 @@ def parse(text: str) -> Procedure:
         whys={name: label(raw, f"whys.{name}") for name, raw in table.take("whys", {}).items()},
     )
     table.done()
-    _check(procedure)
+    check(procedure)
     return procedure
-
-
-def _check(procedure: Procedure) -> None:
-    for move in [procedure.opening, *procedure.moves.values()]:
-        _check_move(procedure, move)
-    _check_desks(procedure)
-    _check_reach(procedure)
-    started = {name for move in [procedure.opening, *procedure.moves.values()] for name in move.starts}
-    for name in procedure.clocks:
-        if name not in started:
-            raise ProcedureError(f"clocks.{name}: no move starts it")
-    if sum(rule.is_promise for rule in procedure.clocks.values()) != 1:
-        raise ProcedureError("clocks: exactly one must be the promise")
-
-
-def _check_move(procedure: Procedure, move: Move) -> None:
-    where = f"moves.{move.verb}"
-    targets = [state for _, state in move.to_when] + ([move.to] if move.to else [])
-    for state in [*move.origins, *targets]:
-        _one_of(state, frozenset(procedure.states), where)
-    for clock in [*move.starts, *(name for name in move.stops if name != "*")]:
-        _one_of(clock, frozenset(procedure.clocks), where)
-    for predicate in [*move.when, *(name for name, _ in move.to_when)]:
-        _one_of(predicate, predicates.names(), where)
-    for effect in move.does:
-        _one_of(effect, EFFECTS, where)
-    for told in move.tells:
-        _one_of(told, TOLD, where)
-    if not move.origins and move is not procedure.opening:
-        raise ProcedureError(f"{where}: comes from no state")
-
-
-def _check_desks(procedure: Procedure) -> None:
-    desks = [state.desk for state in procedure.states.values()] + [m.asks for m in procedure.moves.values()]
-    whys = {desk.why for desk in desks if desk}
-    for why in whys:
-        _one_of(why, frozenset(procedure.whys), "desk.why")
-    for move in procedure.moves.values():
-        for answer in move.answers:
-            _one_of(answer, frozenset(whys), f"moves.{move.verb}.answers")
-
-
-def _check_reach(procedure: Procedure) -> None:
-    _one_of(procedure.initial, frozenset(procedure.states), "initial")
-    reached, ahead = set(), [procedure.initial]
-    while ahead:
-        state = ahead.pop()
-        if state in reached:
-            continue
-        reached.add(state)
-        leaving = [move for move in procedure.moves_from(state) if move.to and move.to != state]
-        if procedure.states[state].is_open and not leaving:
-            raise ProcedureError(f"states.{state}: a dead end, no move leaves it")
-        for move in leaving:
-            ahead += [move.to or "", *(target for _, target in move.to_when)]
-    for state in procedure.states:
-        if state not in reached:
-            raise ProcedureError(f"states.{state}: no move leads there")
 
 
 @cache
