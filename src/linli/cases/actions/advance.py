@@ -55,9 +55,18 @@ def advance(
                 raise StaleCase(locked)
             if by.kind != "system" and report_due(case, at):
                 locked = lock(case, by)
-            turn = _begin(locked, verb, by, at, claimed_at or at, command_id, given)
-            turn.facts.update(facts or {})
-            _take(turn)
+            turn = plan(
+                locked,
+                list(Clock.objects.filter(case_id=case).order_by("number")),
+                list(Task.objects.filter(case_id=case).select_related("organisation").order_by("number")),
+                verb,
+                by=by,
+                at=at,
+                command_id=command_id,
+                data=given,
+                claimed_at=claimed_at,
+                facts=facts,
+            )
             event = writing.write(turn)
             _follow_up(turn)
             return event
@@ -91,16 +100,16 @@ def report(clock: Clock, at: datetime) -> bool:
             claimed = mine.update(fires_at=clock.due_at, is_warned=True)
         if claimed and not (is_missed and case.procedure.clocks[clock.name].missed == "nothing"):
             verb = "clock_missed" if is_missed else "clock_warned"
-            facts = _about(clock, case)
+            stage = Task.objects.filter(case_id=case.pk, is_stage=True).select_related("organisation").first()
+            facts = about(clock, case, stage)
             advance(case=case.pk, verb=verb, by=SYSTEM, at=at, command_id=uuid7(), facts=facts)
     return bool(claimed)
 
 
-def _about(clock: Clock, case: Case) -> dict[str, Any]:
+def about(clock: Clock, case: Case, stage: Task | None) -> dict[str, Any]:
     """What the event of a clock says: which one, due when, and who has it now."""
     owner = clock.organisation
     if case.procedure.clocks[clock.name].owner != "holder":
-        stage = Task.objects.filter(case_id=case.pk, is_stage=True).select_related("organisation").first()
         owner = stage.organisation if stage else case.holder or owner
     return {
         "clock": clock.name,
@@ -156,15 +165,20 @@ def _is_deadlock(error: OperationalError) -> bool:
     return getattr(error.__cause__, "sqlstate", "") == "40P01"
 
 
-def _begin(
+def plan(
     case: Case,
+    clocks: list[Clock],
+    tasks: list[Task],
     verb: str,
+    *,
     by: Actor,
     at: datetime,
-    claimed_at: datetime,
     command_id: UUID,
     data: Mapping[str, Any],
+    claimed_at: datetime | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> Turn:
+    """The turn a move comes to, with every check and every effect, in memory: nothing is stored yet."""
     procedure = case.procedure
     move = procedure.moves.get(verb)
     if move is None or not by.may(move.may):
@@ -173,8 +187,6 @@ def _begin(
         raise OutOfOrder(
             _("这一件现在是“%(state)s”，不能%(move)s。") % {"state": case.stage.label, "move": move.label}
         )
-    clocks = list(Clock.objects.filter(case_id=case.pk).order_by("number"))
-    tasks = list(Task.objects.filter(case_id=case.pk).select_related("organisation").order_by("number"))
     if not relations.holds(move.relation, case, by, tasks):
         raise NotAllowed(_("这一步要由别的岗位来做：%(move)s。") % {"move": move.label})
     for name in move.when:
@@ -183,7 +195,7 @@ def _begin(
     turn = Turn(
         case=case,
         actor=by,
-        at=claimed_at,
+        at=claimed_at or at,
         received_at=at,
         move=move,
         procedure=procedure,
@@ -192,18 +204,13 @@ def _begin(
         clocks=clocks,
         tasks=tasks,
         is_public=move.is_public,
-        to=move.to,
+        to=next((to for name, to in move.to_when if predicates.holds(name, case, clocks, at)), move.to),
     )
-    for name, target in move.to_when:
-        if predicates.holds(name, case, clocks, at):
-            turn.to = target
-    return turn
-
-
-def _take(turn: Turn) -> None:
-    for name in turn.move.does:
+    turn.facts.update(facts or {})
+    for name in move.does:
         EFFECTS[name](turn)
     writing.finish(turn)
+    return turn
 
 
 def _follow_up(turn: Turn) -> None:

@@ -1,26 +1,32 @@
-"""How an invented request goes on, move by move through the kernel, until the present stops it."""
+"""How an invented request goes on, move by move, until the present stops it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
 from random import Random
 from typing import Any
 from uuid import UUID
 
-from linli.cases import actions as cases
-from linli.cases.models import Case, Clock, Event, Task
+from linli.cases.models import Case, Event
+from linli.cases.procedures.calendar import current
 from linli.documents import actions as documents
 from linli.documents.models import Purpose
 from linli.kit.ids import uuid7_at
-from linli.ops.demo.county import Staff
+from linli.ops.demo.county import STAND_INS, Staff, nearest
 from linli.ops.demo.pictures import picture
+from linli.ops.demo.play import Play
 from linli.ops.demo.texts import Texts
-from linli.orgs.models import Organisation
+from linli.orgs.models import Kind, Organisation, is_within
 from linli.people.access import Actor
+from linli.service_requests.models import Photo
 
 HOUR = timedelta(hours=1)
+RECENT = timedelta(days=9)
+MORNING, EVENING = time(8, 30), time(17, 30)
+UP, IN_BED = time(7), time(21, 30)
+PICTURES = 12  # different drawings a category
 
 
 class PresentReachedError(Exception):
@@ -33,76 +39,110 @@ class Stage:
 
     staff: Staff
     texts: Texts
-    rng: Random
     now: datetime
+    units: dict[UUID, Organisation]
+    photo_rules: dict[str, str]
+    by_function: dict[tuple[str, str], Organisation] = field(default_factory=dict)
 
-    def command_id(self, at: datetime) -> Any:
-        return uuid7_at(at, self.rng.getrandbits(74))
+    def __post_init__(self) -> None:
+        for unit in self.units.values():
+            if unit.function and unit.valid_until is None:
+                self.by_function[unit.path.rsplit("/", 2)[0], unit.function] = unit
 
-    def picture(self, case: Case, at: datetime, *, is_after: bool) -> str:
-        data = picture(case.category, self.rng.randrange(10_000), is_after=is_after)
-        return str(documents.stage(data=data, name="photo.jpg", at=at).pk)
+    def office(self, function: str, place_path: str) -> Organisation | None:
+        """The staffed unit with that function in the place's township or county, or the one that stands in for it."""
+        county, _, rest = place_path.partition("/")
+        for wanted in (function, STAND_INS.get(function, "")):
+            for above in (f"{county}/{rest.split('/')[0]}", county):
+                unit = self.by_function.get((above, wanted))
+                if unit is not None and unit.path in self.staff.handlers:
+                    return unit
+        return None
 
 
 class Story:
-    """One case and the moment it has reached."""
+    """One case and the moment it has reached. `ahead` sets the moments of the coming moves, instead of chance."""
 
-    def __init__(self, stage: Stage, case: Case, at: datetime, *, is_slow: bool, with_photos: bool) -> None:
-        self.stage, self.case, self.at = stage, case, at
-        self.rng, self.texts = stage.rng, stage.texts
-        self.is_slow, self.with_photos = is_slow, with_photos
+    def __init__(
+        self, stage: Stage, play: Play, rng: Random, *, slowness: float = 1.0, laziness: float = 1.0
+    ) -> None:
+        self.stage, self.play, self.rng = stage, play, rng
+        self.at = play.case.received_at
+        self.slowness, self.laziness = slowness, laziness
+        self.is_recent = stage.now - self.at < RECENT
+        self.ahead: Iterator[datetime] | None = None
+
+    @property
+    def case(self) -> Case:
+        return self.play.case
 
     def chance(self, share: float) -> bool:
         return self.rng.random() < share
 
     def pick(self, pool: str) -> str:
-        return self.texts.pick(self.rng, pool, self.case.category)
+        return self.stage.texts.pick(self.rng, pool, self.case.category)
 
-    def wait(self, low: float, high: float) -> None:
-        """Lets office time pass; what comes due meanwhile happens."""
-        hours = self.rng.uniform(low, high) * (self.rng.uniform(2.5, 5) if self.is_slow else 1)
-        until = _office(self.at + timedelta(hours=hours), self.rng)
-        self.sweep(min(until, self.stage.now))
+    def wait(self, low: float, high: float, *, at_office: bool = True) -> None:
+        """Lets so many hours pass, and the night or weekend after them; what comes due meanwhile happens."""
+        if self.ahead is not None:
+            until = max(next(self.ahead), self.at + timedelta(minutes=1))
+        else:
+            hours = self.rng.uniform(low, high) * self.slowness
+            until = opening_time(self.at + hours * HOUR, self.rng, at_office=at_office)
+        self.play.pass_time(self.at, min(until, self.stage.now))
         if until > self.stage.now:
             raise PresentReachedError
         self.at = until
 
-    def sweep(self, until: datetime) -> None:
-        while True:
-            due = Clock.objects.filter(case_id=self.case.pk, fires_at__lte=until).order_by("fires_at").first()
-            if due is None or due.fires_at is None:
-                return
-            cases.fire_due_clocks(at=max(due.fires_at, self.at), case_id=self.case.pk)
+    def rest(self) -> None:
+        """Lets the time until the present pass."""
+        self.play.pass_time(self.at, self.stage.now)
 
     def move(self, verb: str, by: Actor | None, **data: Any) -> Event:
         if by is None:
             raise PresentReachedError  # nobody sits at that desk
-        event = cases.advance(
-            case=self.case.pk,
-            verb=verb,
-            by=by,
-            at=self.at,
-            command_id=self.stage.command_id(self.at),
-            data=data,
-        )
-        self.case.refresh_from_db()
+        event = self.play.move(verb, by=by, at=self.at, command_id=self.command_id(), data=data)
         if data.get("photos"):
-            documents.attach(
-                upload_ids=[UUID(photo) for photo in data["photos"]],
-                case_id=self.case.pk,
-                event_number=event.number,
-                purpose=Purpose.FEEDBACK,
-                is_public=True,
-                at=self.at,
-                by_label=by.label,
-            )
+            self.attach(data["photos"], event, PURPOSES.get(verb, Purpose.OTHER), by.label)
         return event
+
+    def attempt(self, verb: str, by: Actor | None, **data: Any) -> bool:
+        """Makes a move if it may be made now; whether it was."""
+        if by is None or not self.play.may(verb, by, self.at):
+            return False
+        self.move(verb, by, **data)
+        return True
+
+    def command_id(self) -> UUID:
+        return uuid7_at(self.at, self.rng.getrandbits(74))
+
+    def photos(self, share: float, *, is_after: bool) -> list[str]:
+        """A staged picture as a share of such moves has one, in the categories that take photos."""
+        rule = self.stage.photo_rules.get(self.case.category, Photo.NO)
+        if rule == Photo.NO or not self.chance(share if rule == Photo.ASK else share / 4):
+            return []
+        return [stage_picture(self.case.category, self.rng, self.at, is_after=is_after)]
+
+    def attach(self, photos: list[str], event: Event, purpose: Purpose, by_label: str) -> None:
+        documents.attach(
+            upload_ids=[UUID(photo) for photo in photos],
+            case_id=event.case_id,
+            event_number=event.number,
+            purpose=purpose,
+            is_public=True,
+            at=event.received_at,
+            by_label=by_label,
+        )
+
+    # Who acts now.
 
     @property
     def dispatcher(self) -> Actor | None:
-        task = Task.objects.filter(case_id=self.case.pk, is_stage=True).select_related("organisation").first()
-        path = task.organisation.path if task and task.role == "dispatcher" else self.case.place_path
-        return self.stage.staff.nearest(self.stage.staff.dispatchers, path)
+        task = next((task for task in self.play.tasks if task.is_stage), None)
+        at_desk = task is not None and task.role == "dispatcher"
+        return nearest(
+            self.stage.staff.dispatchers, task.organisation.path if task and at_desk else self.case.place_path
+        )
 
     @property
     def handler(self) -> Actor | None:
@@ -110,190 +150,68 @@ class Story:
 
     @property
     def checker(self) -> Actor | None:
-        task = Task.objects.filter(case_id=self.case.pk, role="verifier").select_related("organisation").first()
+        task = next((task for task in self.play.tasks if task.role == "verifier"), None)
         return self.stage.staff.checkers.get(task.organisation.path) if task else None
+
+    @property
+    def leader(self) -> Actor | None:
+        return nearest(self.stage.staff.supervisors, self.case.holder_path)
 
     @property
     def reporter(self) -> Actor:
         return Actor.reporter(self.case.pk)
 
+    def other_unit(self) -> Organisation:
+        """Another staffed office of the place's township, else of the county; never one below the accused."""
+        township = "/".join(self.case.place_path.split("/")[:2]) + "/"
+        offices = [
+            post.organisation
+            for path, post in sorted(self.stage.staff.handlers.items())
+            if post.organisation is not None and post.organisation.kind in (Kind.DEPARTMENT, Kind.CENTRE)
+            if path != self.case.holder_path and not is_within(path, self.case.accused_path)
+        ]
+        near = [unit for unit in offices if is_within(unit.path, township)]
+        return self.rng.choice(near or [unit for unit in offices if unit.depth == 1])
 
-def _office(moment: datetime, rng: Random) -> datetime:
-    """The same moment, or the next morning when the office is shut (08:30 to 17:30 in UTC+8)."""
-    local = moment + timedelta(hours=8)
-    minutes = local.hour * 60 + local.minute
-    if 510 <= minutes <= 1050:
+
+PURPOSES = {
+    "feedback": Purpose.FEEDBACK,
+    "self_handle": Purpose.FEEDBACK,
+    "progress": Purpose.PROGRESS,
+    "verify": Purpose.VERIFICATION,
+}
+
+
+def stage_picture(category: str, rng: Random, at: datetime, *, is_after: bool) -> str:
+    data = picture(category, rng.randrange(PICTURES), is_after=is_after)
+    return str(documents.stage(data=data, name="photo.jpg", at=at).pk)
+
+
+def opening_time(moment: datetime, rng: Random, *, at_office: bool) -> datetime:
+    """The moment itself while the office (or the day) is open, else some minutes after the next opening."""
+    calendar = current()
+    first, last = (MORNING, EVENING) if at_office else (UP, IN_BED)
+    local = moment.astimezone(calendar.zone)
+    day = local.date()
+    if local.time() > last:
+        day += timedelta(days=1)
+    while at_office and not calendar.is_working(day):
+        day += timedelta(days=1)
+    if day == local.date() and local.time() >= first:
         return moment
-    days = 0 if minutes < 510 else 1
-    morning = local.replace(hour=8, minute=30, second=0) + timedelta(days=days, minutes=rng.randrange(90))
-    return morning - timedelta(hours=8)
+    morning = datetime.combine(day, first, calendar.zone) + timedelta(minutes=rng.uniform(2, 95))
+    return morning.astimezone(moment.tzinfo)
 
 
-def tell(story: Story, unit: Organisation | None) -> None:
-    """Plays the whole story; stops without a sound where the present begins."""
-    try:
-        _take_in(story, unit)
-    except PresentReachedError:
-        story.sweep(story.stage.now)
-
-
-def _take_in(story: Story, unit: Organisation | None) -> None:
-    case = story.case
-    if case.channel == "grid" and story.with_photos and story.chance(0.5):
-        _solve_on_the_spot(story)
-        return
-    if story.chance(0.06):
-        story.wait(1, 9)
-        story.move("ask_progress", story.reporter, note=story.pick("urge.messages"))
-    story.wait(0.3, 7)
-    if story.chance(0.035):
-        story.move("decline", story.dispatcher, route="elsewhere", reason=story.pick("decline.reasons"))
-        return
-    story.move("accept", story.dispatcher)
-    story.wait(0.2, 6)
-    chosen = unit if unit is not None and unit.path in story.stage.staff.handlers else _any_unit(story)
-    story.move("dispatch", story.dispatcher, unit=str(chosen.pk))
-    _to_the_unit(story)
-    _work(story)
-    _check(story)
-    _after(story)
-
-
-def _solve_on_the_spot(story: Story) -> None:
-    worker = story.stage.staff.nearest(story.stage.staff.checkers, story.case.place_path)
-    story.wait(0.1, 1)
-    photo = story.stage.picture(story.case, story.at, is_after=True)
-    story.move("self_handle", worker, result=story.pick("feedback"), photos=[photo])
-    story.wait(3, 20)
-    story.move("verify", story.checker, finding=story.pick("verification.passed"))
-    _after(story)
-
-
-def _any_unit(story: Story) -> Organisation:
-    """A staffed unit of the place's township, or of the county."""
-    handlers = story.stage.staff.handlers
-    township = "/".join(story.case.place_path.split("/")[:2]) + "/"
-    near = [post for path, post in handlers.items() if path.startswith(township)]
-    far = [post for path, post in handlers.items() if path.count("/") == 2]
-    post = story.rng.choice(near or far)
-    assert post.organisation is not None
-    return post.organisation
-
-
-def _to_the_unit(story: Story) -> None:
-    """Acknowledged, or returned and sent elsewhere; twice returned, it is ruled on."""
-    for again in range(2):
-        story.wait(0.3, 4)
-        if not story.chance(0.09 if again == 0 else 0.25):
-            break
-        ground = story.rng.choice(["duty", "area", "unclear"])
-        story.move("return", story.handler, ground=ground, reason=story.pick(f"return.{ground}"))
-        story.wait(0.5, 5)
-        unit = str(_any_unit(story).pk)
-        if story.case.state == "arbitration":
-            story.move("rule", story.dispatcher, unit=unit, reason="按职责清单和所在地，由该单位承办，不再退回。")
-        else:
-            story.move("reassign", story.dispatcher, unit=unit, reason=story.pick("reassign.notes"))
-    story.wait(0.3, 4)
-    story.move("acknowledge", story.handler)
-
-
-def _work(story: Story) -> None:
-    story.wait(1, 12)
-    story.move("progress", story.handler, note=story.pick("progress"))
-    for share, branch in BRANCHES:
-        if story.chance(share):
-            branch(story)
-    story.wait(2, 18)
-    photos = [story.stage.picture(story.case, story.at, is_after=True)] if story.with_photos else []
-    story.move("feedback", story.handler, result=story.pick("feedback"), photos=photos)
-
-
-def _extend(story: Story) -> None:
-    unit = Clock.objects.filter(case_id=story.case.pk, name="unit", stopped_at=None).first()
-    if unit is None or unit.due_at is None or unit.due_at <= story.at:
-        return
-    days = str(story.rng.randint(2, 8))
-    story.move("request_extension", story.handler, limit=days, reason=story.pick("extension.reasons"))
-    story.wait(0.5, 6)
-    if story.chance(0.75):
-        story.move("grant_extension", story.dispatcher, note=story.pick("extension.granted"))
-    else:
-        story.move("refuse_extension", story.dispatcher, reason=story.pick("extension.refused"))
-
-
-def _put_on_hold(story: Story) -> None:
-    condition = "等枯水期或资金到位后恢复办理。"
-    story.move("request_deferral", story.handler, reason=story.pick("defer.reasons"), condition=condition)
-    story.wait(1, 6)
-    story.move("defer", story.dispatcher, reason=story.pick("defer.reasons"))
-    story.wait(100, 600)
-    story.move("resume", story.dispatcher, note=story.pick("defer.resumed"))
-
-
-def _call_in(story: Story) -> None:
-    unit = _any_unit(story)
-    if unit.pk == story.case.holder_id:
-        return
-    story.move("call_in", story.handler, unit=str(unit.pk), reason=story.pick("co_handle.calls"))
-    story.wait(1, 8)
-    story.move("answer_call", story.stage.staff.handlers.get(unit.path), note=story.pick("co_handle.replies"))
-
-
-def _supervise(story: Story) -> None:
-    leader = story.stage.staff.nearest(story.stage.staff.supervisors, story.case.place_path)
-    story.move("supervise", leader, order=story.pick("supervision.orders"))
-    story.wait(2, 14)
-    story.move("reply_supervision", story.handler, reply=story.pick("supervision.replies"))
-
-
-def _urge(story: Story) -> None:
-    story.move("ask_progress", story.reporter, note=story.pick("urge.messages"))
-    story.wait(1, 6)
-    story.move("note", story.handler, note=story.pick("urge.answers"), reader="public")
-
-
-def _note(story: Story) -> None:
-    story.move("note", story.dispatcher, note=story.pick("note.internal"), reader="internal")
-
-
-BRANCHES: list[tuple[float, Callable[[Story], None]]] = [
-    (0.06, _extend),
-    (0.05, _supervise),
-    (0.05, _urge),
-    (0.04, _call_in),
-    (0.05, _note),
-    (0.025, _put_on_hold),
-]
-
-
-def _check(story: Story) -> None:
-    story.wait(0.5, 8)
-    story.move("arrange_check", story.dispatcher)
-    story.wait(1, 16)
-    if story.chance(0.08):
-        story.move("fail_check", story.checker, reason=story.pick("verification.failed"))
-        story.wait(2, 20)
-        story.move("feedback", story.handler, result=story.pick("feedback"))
-        story.wait(0.5, 6)
-        story.move("arrange_check", story.dispatcher)
-        story.wait(1, 12)
-    story.move("verify", story.checker, finding=story.pick("verification.passed"))
-
-
-def _after(story: Story) -> None:
-    story.wait(1, 30)
-    if story.chance(0.06):
-        story.move("reopen", story.reporter, reason=story.pick("reopen.reasons"))
-        story.wait(0.5, 6)
-        story.move("dispatch", story.dispatcher, unit=str(_any_unit(story).pk))
-        _to_the_unit(story)
-        _work(story)
-        _check(story)
-        story.wait(1, 30)
-    if story.chance(0.6):
-        grade = story.rng.choices([5, 4, 3, 2, 1], [38, 32, 15, 10, 5])[0]
-        comment = story.texts.rating(story.rng, grade) if story.chance(0.6) else ""
-        story.move("rate", story.reporter, grade=str(grade), comment=comment)
-
-
+def last_open(moment: datetime) -> datetime:
+    """The moment itself while the office is open, else the end of its last day."""
+    calendar = current()
+    local = moment.astimezone(calendar.zone)
+    day = local.date()
+    if local.time() < MORNING:
+        day -= timedelta(days=1)
+    while not calendar.is_working(day):
+        day -= timedelta(days=1)
+    if day == local.date() and local.time() <= EVENING:
+        return moment
+    return datetime.combine(day, EVENING, calendar.zone).astimezone(moment.tzinfo)

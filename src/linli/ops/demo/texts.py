@@ -42,6 +42,23 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Setting:
+    """What does not go with where a report is set or with who makes it."""
+
+    words: Pool = ()
+    places: Pool = ()
+    categories: Pool = ()
+
+    def __or__(self, other: "Setting") -> "Setting":
+        return Setting(
+            self.words + other.words, self.places + other.places, self.categories + other.categories
+        )
+
+
+ANYWHERE = Setting()
+
+
+@dataclass(frozen=True, slots=True)
 class Texts:
     """All pools. `remarks` is keyed by dotted name: "return.duty", "rating.satisfied", "urge.messages" ..."""
 
@@ -51,22 +68,36 @@ class Texts:
     feedback: Mapping[str, Pool]
     remarks: Mapping[str, Pool]
     staff: Pool
+    double_surnames: Pool
+    surnames: Pool
+    titles: Pool
+    settings: Mapping[str, Setting]
 
     @property
     def categories(self) -> list[str]:
         """The category codes that have texts, in order."""
         return list(self.reports)
 
-    def report(self, rng: Random, category: str, number: int | None = None) -> Report:
-        """An invented report of a category; `number` walks through them in turn instead of drawing one."""
+    def report(
+        self, rng: Random, category: str, number: int | None = None, setting: Setting = ANYWHERE
+    ) -> Report:
+        """An invented report of a category; `number` walks through them in turn instead of drawing one.
+
+        One that does not go with the setting is passed over while there is another.
+        """
         templates = self.reports[category]
-        template = rng.choice(templates) if number is None else templates[number % len(templates)]
+        suited = [t for t in templates if not any(word in t.text for word in setting.words)] or templates
+        template = rng.choice(suited) if number is None else suited[number % len(suited)]
         slot = _SLOT.search(template.text)
         if not slot:
             return Report(category, template.text, "")
         pools = template.places if slot[1] == "place" else tuple(slot[1].split("|"))
-        place = self.place(rng, *pools)
+        place = self.place(rng, *(tuple(pool for pool in pools if pool not in setting.places) or pools))
         return Report(category, template.text.replace(slot[0], place), place)
+
+    def called(self, rng: Random) -> str:
+        """How a resident who leaves a name is called."""
+        return rng.choice(self.surnames) + rng.choice(self.titles)
 
     def place(self, rng: Random, *pools: str) -> str:
         """A place phrase from one of the named pools, or from any."""
@@ -105,13 +136,21 @@ class Texts:
 def load() -> Texts:
     """Read the texts once per process."""
     handling = dict(_leaves(_read("handling")))
+    people = _read("people")
     return Texts(
         reports={code: _templates(code, entry) for code, entry in _reports()},
         places={name: tuple(phrases) for name, phrases in _read("places").items()},
         progress=_by_category(handling, "progress"),
         feedback=_by_category(handling, "feedback"),
         remarks=dict(_leaves(_read("remarks"))),
-        staff=tuple(_read("people")["staff"]),
+        staff=tuple(people["staff"]),
+        double_surnames=tuple(people["double_surnames"]),
+        surnames=tuple(people["residents"]["surnames"]),
+        titles=tuple(people["residents"]["titles"]),
+        settings={
+            name: Setting(**{key: tuple(values) for key, values in entry.items()})
+            for name, entry in _read("settings").items()
+        },
     )
 
 
