@@ -32,33 +32,36 @@ def _read(name: str) -> dict[str, Any]:
 
 
 def _install_categories(raw: dict[str, Any]) -> None:
-    for position, entry in enumerate(raw["group"]):
-        Category.objects.get_or_create(
-            code=entry["code"],
-            defaults={**_named(entry), "icon": entry["icon"], "position": position * 100},
-        )
-    for position, entry in enumerate(raw["category"]):
-        source = raw["source"][entry["source"]]
-        advice = entry.get("advice", {"zh": "", "en": ""})
-        Category.objects.get_or_create(
-            code=entry["code"],
-            defaults={
-                **_named(entry),
-                "parent_id": entry["code"].split(".")[0],
-                "position": position,
-                "icon": entry["icon"],
-                "level": entry["level"],
-                "limit": entry["total_limit"],
-                "unit_limit": entry["unit_limit"],
-                "limit_source": source["zh"],
-                "limit_source_en": source["en"],
-                "function": entry["function"],
-                "unit_level": entry["unit_level"],
-                "photo": entry["photo"],
-                "advice_zh": advice["zh"],
-                "advice_en": advice["en"],
-            },
-        )
+    known = set(Category.objects.values_list("code", flat=True))
+    groups = [
+        Category(code=entry["code"], **_named(entry), icon=entry["icon"], position=position * 100)
+        for position, entry in enumerate(raw["group"])
+    ]
+    categories = [_category(entry, position, raw["source"]) for position, entry in enumerate(raw["category"])]
+    for rows in (groups, categories):
+        Category.objects.bulk_create(row for row in rows if row.code not in known)
+
+
+def _category(entry: dict[str, Any], position: int, sources: dict[str, Any]) -> Category:
+    source = sources[entry["source"]]
+    advice = entry.get("advice", {"zh": "", "en": ""})
+    return Category(
+        code=entry["code"],
+        **_named(entry),
+        parent_id=entry["code"].split(".")[0],
+        position=position,
+        icon=entry["icon"],
+        level=entry["level"],
+        limit=entry["total_limit"],
+        unit_limit=entry["unit_limit"],
+        limit_source=source["zh"],
+        limit_source_en=source["en"],
+        function=entry["function"],
+        unit_level=entry["unit_level"],
+        photo=entry["photo"],
+        advice_zh=advice["zh"],
+        advice_en=advice["en"],
+    )
 
 
 def _named(entry: dict[str, Any]) -> dict[str, str]:
@@ -71,18 +74,20 @@ def _named(entry: dict[str, Any]) -> dict[str, str]:
 
 
 def _install_rules(raw: dict[str, Any], author: Person | None) -> None:
-    for entry in raw["rule"]:
-        RoutingRule.objects.get_or_create(
+    known = set(RoutingRule.objects.values_list("code", flat=True))
+    RoutingRule.objects.bulk_create(
+        RoutingRule(
             code=entry["code"],
-            defaults={
-                "position": entry["order"],
-                "name_zh": entry["name"]["zh"],
-                "name_en": entry["name"]["en"],
-                "why_zh": entry["why"]["zh"],
-                "why_en": entry["why"]["en"],
-                "when": entry["when"],
-                "function": entry["to"]["function"],
-                "unit_level": entry["to"]["level"],
-                "author": author,
-            },
+            position=entry["order"],
+            name_zh=entry["name"]["zh"],
+            name_en=entry["name"]["en"],
+            why_zh=entry["why"]["zh"],
+            why_en=entry["why"]["en"],
+            when=entry["when"],
+            function=entry["to"]["function"],
+            unit_level=entry["to"]["level"],
+            author=author,
         )
+        for entry in raw["rule"]
+        if entry["code"] not in known
+    )
