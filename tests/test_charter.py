@@ -368,6 +368,7 @@ def test_catches_packages(tmp_path: Path) -> None:
 # The browser
 
 
+@pytest.mark.django_db
 def test_pages_may_ask_for_one_position_and_for_nothing_else(client: Client) -> None:
     policy = client.get("/no-such-page").headers.get("Permissions-Policy", "")
     allowed = dict(re.findall(r"([a-z-]+)=\(([^)]*)\)", policy))

@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from conftest import NOW, Cast, Town
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import NOW, Cast, Town
 from linli.cases import actions as cases
 from linli.kit.ids import uuid7
 from linli.measures import actions as measures

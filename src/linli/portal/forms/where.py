@@ -80,7 +80,7 @@ def _by_point(county: Organisation, draft: Draft) -> Organisation | None:
         raise Wrong("point", _("图上的点没有读出来，请重新点一次，或从名单里选。")) from None
     if found is None or not is_within(found.path, county.path):
         raise outside
-    return Organisation.objects.get(pk=found.id)
+    return lookup.unit(found.id)
 
 
 def _by_list(county: Organisation, draft: Draft) -> Organisation | None:
@@ -145,9 +145,8 @@ def _full_name(unit: Organisation) -> str:
 
 def _listed(draft: Draft, place: Organisation) -> Draft:
     """The draft with its lists set to the place found."""
-    above = Organisation.objects.filter(path__in=place.ancestor_paths)
     codes: dict[str, str] = {}
-    for unit in above:
+    for unit in lookup.line(place):
         if unit.kind == Kind.TOWNSHIP:
             codes["town"] = unit.code
         elif unit.kind in VILLAGES:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from django.test import Client
-
 from conftest import NOW, Cast
+from django.test import Client
 
 TEXT = "村部门前三盏路灯连着三个晚上不亮了，学生下晚自习看不清。"
 LAMP = "facility.street_lamp"
@@ -126,9 +124,9 @@ def resident(client: Client, cast: Cast, at_noon: None) -> Resident:
 
 
 @pytest.fixture
-def reported(resident: Resident) -> Iterator[Resident]:
+def reported(resident: Resident) -> Resident:
     """A resident who has just reported a street lamp."""
     resident.to_contact()
     resident.press()
     assert resident.page.status_code == 303
-    yield resident
+    return resident

@@ -7,11 +7,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from conftest import NOW, Town
 from django.test import Client
 
-from conftest import NOW, Town
-from linli.measures.models import MonthlyFigures
 from linli.measures.formulas import Part
+from linli.measures.models import MonthlyFigures
 from linli.portal.views.figures import rows_of
 
 pytestmark = pytest.mark.django_db

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from conftest import Cast, Town
 from django.test import Client
 
-from conftest import Cast, Town
 from linli.people.models import Person
 
 pytestmark = pytest.mark.django_db

@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from conftest import NOW, Cast, Town
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
 
-from conftest import NOW, Cast, Town
 from linli.cases.models import Case, Event
 from linli.documents.models import Attachment, Upload
 from linli.kit.ids import uuid7
@@ -396,7 +396,7 @@ def test_the_receipt_shows_code_dates_and_how_they_were_reached(reported: Reside
     assert "国庆节" in said
     assert "10月13日" in said
     case = Case.objects.get()
-    assert NOW == case.received_at
+    assert case.received_at == NOW
 
 
 def test_the_code_is_nowhere_but_on_the_receipt(resident: Resident, caplog: pytest.LogCaptureFixture) -> None:

@@ -7,9 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from conftest import NOW, Cast, Town
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from conftest import NOW, Cast, Town
 from linli.cases import actions as cases
 from linli.cases.models import Case, Event
 from linli.documents import actions as documents
@@ -142,10 +143,7 @@ def test_adds_words_and_photos_once_however_often_it_is_sent(reported: Resident)
 
 
 def test_a_refused_photo_keeps_the_words(reported: Resident) -> None:
-    bad = photo("a.txt")
-    bad.file.write(b"nothing")
-    bad.file.seek(0)
-    bad.file.truncate(3)
+    bad = SimpleUploadedFile("a.txt", b"nothing", content_type="image/jpeg")
     answer = reported.client.post("/track/additions", {"note": "说明都写好了。", "photo": [bad]})
     assert answer.status_code == 422
     assert fields_of(answer, "/track/additions")["note"] == ["说明都写好了。"]

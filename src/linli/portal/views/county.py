@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.http import Http404, HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from linli.orgs import lookup
 from linli.orgs.models import Kind, Organisation
 
 
@@ -30,20 +32,29 @@ def county_of(request: HttpRequest) -> Organisation:
 def known_county(request: HttpRequest) -> Organisation | None:
     """As `county_of`, but None before a county has been set up."""
     if not hasattr(request, "_linli_county"):
-        request._linli_county = find_county()  # type: ignore[attr-defined]
+        request._linli_county = lookup.units.get(("county", settings.COUNTY_CODE), find_county)  # type: ignore[attr-defined]
     found: Organisation | None = request._linli_county  # type: ignore[attr-defined]
     return found
 
 
 def county_context(request: HttpRequest) -> dict[str, Any]:
-    """`county`, `county_name` and `is_demo` for templates; lazy, so fragments ask nothing of the database."""
+    """`county_name` and `is_demo` for templates; lazy, so fragments ask nothing of the database.
+
+    Where the database does not answer, the pages that say so can still be shown.
+    """
+
+    def county() -> Organisation | None:
+        try:
+            return known_county(request)
+        except DatabaseError:
+            return None
 
     def name() -> str:
-        county = known_county(request)
-        return county.label if county else ""
+        found = county()
+        return found.label if found else ""
 
     def is_demo() -> bool:
-        county = known_county(request)
-        return bool(county and county.is_demo)
+        found = county()
+        return bool(found and found.is_demo)
 
     return {"county_name": SimpleLazyObject(name), "is_demo": SimpleLazyObject(is_demo)}

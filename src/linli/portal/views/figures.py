@@ -8,7 +8,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -183,7 +183,15 @@ def figures_csv(request: HttpRequest, month: str) -> HttpResponse:
     response = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="figures-{month}.csv"'
     table = csv.writer(response)
-    table.writerow([_("乡镇或类别"), _("受理"), _("到期"), _("超期"), _("按期办结率")])
+    table.writerow(
+        [
+            _("乡镇或类别"),
+            pgettext("figure", "受理"),
+            pgettext("figure", "到期"),
+            pgettext("figure", "超期"),
+            _("按期办结率"),
+        ]
+    )
     for part in [*rows_of(row.counts["towns"]), *rows_of(row.counts["categories"])]:
         rate = "" if part.rate is None else f"{part.rate:.1f}%"
         table.writerow(

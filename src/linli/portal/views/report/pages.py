@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from linli.documents import actions as documents
 from linli.documents.forms import staged
@@ -35,10 +35,10 @@ TYPE_HINTS: dict[str, Promise] = {
     RequestType.SUGGESTION: gettext_lazy("有什么想法能让村里、镇里更好。"),
 }
 STEP_LABELS = {
-    "what": gettext_lazy("什么事"),
-    "where": gettext_lazy("在哪里"),
-    "photos": gettext_lazy("照片"),
-    "contact": gettext_lazy("联系方式"),
+    "what": pgettext_lazy("step", "什么事"),
+    "where": pgettext_lazy("step", "在哪里"),
+    "photos": pgettext_lazy("step", "照片"),
+    "contact": pgettext_lazy("step", "联系方式"),
 }
 
 
