@@ -37,7 +37,12 @@ class DayForm(forms.Form):
     source = forms.CharField(
         label=gettext_lazy("依据"), max_length=120, help_text=gettext_lazy("文件名和文号。")
     )
-    is_confirmed = forms.BooleanField(label=gettext_lazy("已经正式公布"), required=False)
+    is_confirmed = forms.BooleanField(
+        label=gettext_lazy("已经正式公布"),
+        required=False,
+        initial=True,
+        help_text=gettext_lazy("只要有一天没有公布，这一年的日期就都算暂定。"),
+    )
 
     def day(self) -> Day:
         return Day(**self.cleaned_data)

@@ -57,14 +57,14 @@ def inbox(request: HttpRequest) -> HttpResponse:
 def _told(found: list[Message], post: Any) -> list[Told]:
     wanted = Q(pk__in=[])
     for message in found:
-        wanted |= Q(case_id=message.case_id, number=message.event_number)
+        wanted |= Q(case_id=message.source, number=message.event_number)
     events = {
         (event.case_id, event.number): event
         for event in Event.objects.filter(wanted).select_related("person", "organisation", "unit")
     }
     told = []
     for message in found:
-        event = events.get((message.case_id, message.event_number))
+        event = events.get((message.source, message.event_number))
         readable = event is not None and casefile.may_read(event, post)
         line = story(event, message.case.procedure, "staff") if event is not None and readable else None
         told.append(Told(message, line))

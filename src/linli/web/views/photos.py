@@ -10,6 +10,7 @@ from uuid import UUID
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_safe
 
@@ -59,9 +60,19 @@ def takes_photos(view: View) -> View:
     return outer
 
 
+def _is_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
 def stage(request: HttpRequest) -> tuple[list[str], str]:
     """Stages the files sent with a form. Ids of those sent now and before, and what is wrong with one."""
-    ids, problem = request.POST.getlist("photos"), ""
+    given = request.POST.getlist("photos")
+    ids = [text for text in given if _is_id(text)]
+    problem = "" if len(ids) == len(given) else _("照片没有传上来，请重新选一次。")
     for file in request.FILES.getlist("photo"):
         if not isinstance(file, UploadedFile) or not file.size:
             continue

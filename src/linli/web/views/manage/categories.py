@@ -12,7 +12,7 @@ from linli.kit import clock
 from linli.people.access import Actor, requires
 from linli.service_requests.actions import editing
 from linli.service_requests.models import Category
-from linli.web.forms.manage import units_listed
+from linli.web.forms.manage import functions, units_listed
 from linli.web.forms.manage_lists import CategoryForm, GroupForm, NewCategoryForm
 
 from . import history
@@ -29,7 +29,7 @@ def categories(request: HttpRequest) -> HttpResponse:
         for group in rows
         if group.parent_id is None
     ]
-    return show(request, "categories", {"groups": groups, "active": "categories"})
+    return show(request, "categories", {"groups": groups, "functions": dict(functions())})
 
 
 @requires("manage.categories")
