@@ -48,9 +48,11 @@ def _fresh_caches() -> None:
     """What a process remembers of reference data belongs to the test before."""
     from linli.cases.procedures import calendar
     from linli.orgs import lookup
+    from linli.orgs.lookup import memory
 
     calendar.forget()
     lookup.forget()
+    memory.keep_seconds = 0.0
 
 
 @dataclass

@@ -6,17 +6,15 @@ The turns are made by the same functions as anywhere else; only the storing diff
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cache
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, models, transaction
+from django.db import models, transaction
 
-from linli.cases.actions import effects, opening, timekeeping, writing
+from linli.cases.actions import effects, opening, rows, timekeeping, writing
 from linli.cases.actions.errors import OutOfOrder
 from linli.cases.actions.turn import Turn
 from linli.cases.models import Case, CaseNumber, CaseText, Clock, Event, Task
@@ -58,8 +56,8 @@ class Batch:
         default_factory=lambda: {model: [] for model in IN_ORDER}
     )
 
-    def add(self, *rows: models.Model) -> None:
-        for row in rows:
+    def add(self, *more: models.Model) -> None:
+        for row in more:
             self.rows.setdefault(type(row), []).append(row)
 
 
@@ -80,69 +78,12 @@ def record(histories: Sequence[History], *, at: datetime, by: Actor = SYSTEM) ->
 def store(batch: Batch) -> None:
     """Writes a batch, all of it or nothing."""
     with transaction.atomic():
-        for model, rows in batch.rows.items():
-            if rows:
-                insert(model, rows)
+        rows.insert_many(batch.rows)
 
 
-def insert(model: type[models.Model], rows: Sequence[models.Model]) -> None:
-    """The rows in one go: no ids are read back, no conflicts are forgiven."""
-    columns = _columns(model)
-    names = ", ".join(connection.ops.quote_name(str(column.column)) for column in columns)
-    table = connection.ops.quote_name(model._meta.db_table)
-    attributes = [column.attname for column in columns]
-    prepare = [_preparation(column) for column in columns]
-    values: Any = (
-        [
-            value if make is None else make(value)
-            for make, value in zip(prepare, _values(row, attributes), strict=True)
-        ]
-        for row in rows
-    )
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
-                for line in values:
-                    copy.write_row(line)
-        else:
-            marks = ", ".join(["%s"] * len(columns))
-            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", values)  # noqa: S608  our names
-
-
-def _values(row: models.Model, attributes: list[str]) -> list[Any]:
-    return [row.__dict__[name] for name in attributes]
-
-
-@cache
-def _columns(model: type[models.Model]) -> list[models.Field[Any, Any]]:
-    return [column for column in model._meta.concrete_fields if column.column]
-
-
-def _preparation(column: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
-    """How a value of this column is handed to the database; None where it goes as it is."""
-    meant = column.target_field if isinstance(column, models.ForeignKey) else column
-    kind = meant.get_internal_type()
-    if kind == "JSONField":
-        return _json
-    if connection.vendor == "postgresql":
-        return None
-    if kind == "UUIDField":
-        return lambda value: value and value.hex
-    if kind == "DateTimeField":
-        return connection.ops.adapt_datetimefield_value
-    if kind in AS_THEY_ARE:
-        return None
-    return lambda value: column.get_db_prep_save(value, connection)
-
-
-def _json(value: Any) -> str:
-    return JSON.encode(value) if value else str(value)  # most are {} or []
-
-
-JSON = json.JSONEncoder()
-AS_THEY_ARE = frozenset(
-    "CharField TextField BooleanField FloatField PositiveIntegerField PositiveSmallIntegerField".split()
-)
+def insert(model: type[models.Model], some: Sequence[models.Model]) -> None:
+    """New rows of one table."""
+    rows.insert_many({model: some})
 
 
 def _plan(history: History, number: str, by: Actor, at: datetime, batch: Batch) -> None:

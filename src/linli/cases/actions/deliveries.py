@@ -37,15 +37,13 @@ def reactions() -> dict[str, Reaction]:
     return {reaction.name: reaction for reaction in found}
 
 
-def queue(event: Event, move: Move, at: datetime) -> None:
-    """Notes for every reaction that wants the event that it is to be handed over."""
-    rows = [
+def of(event: Event, move: Move, at: datetime) -> list[Delivery]:
+    """A note for every reaction that wants the event, that it is to be handed over; not written yet."""
+    return [
         Delivery(case_id=event.case_id, event_number=event.number, reaction=name, due_at=at)
         for name, reaction in reactions().items()
         if reaction.wants(event, move)
     ]
-    if rows:
-        Delivery.objects.bulk_create(rows)
 
 
 def run_due(*, at: datetime, limit: int = 200) -> int:

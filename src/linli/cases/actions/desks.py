@@ -8,9 +8,14 @@ from uuid import UUID
 from linli.cases.actions.turn import Turn
 from linli.cases.models import Event
 from linli.cases.procedures import Desk
-from linli.orgs.models import Organisation, is_within
+from linli.orgs import lookup
+from linli.orgs.models import Organisation, is_within, within
 from linli.people.access import roles_with_duty
 from linli.people.models import Grant
+
+
+Post = tuple[UUID, datetime, datetime | None]
+STAFF = lookup.Memory()
 
 
 def ancestors(path: str) -> list[str]:
@@ -27,15 +32,26 @@ def nearest(duty: str, path: str, at: datetime, *without: str) -> UUID | None:
     paths = [p for p in ancestors(path) if not any(is_within(p, left_out) for left_out in without)]
     if not paths:
         return None
-    staffed = dict(
-        Grant.objects.active(at)
-        .filter(role__in=roles_with_duty(duty), organisation__path__in=paths)
-        .values_list("organisation__path", "organisation_id")
-    )
+    staff = _staff(duty, paths[-1])
     for candidate in paths:
-        if candidate in staffed:
-            return staffed[candidate]
+        for organisation_id, since, until in staff.get(candidate, ()):
+            if since <= at and (until is None or until > at):
+                return organisation_id
     return Organisation.objects.filter(path=paths[-1]).values_list("pk", flat=True).first()
+
+
+def _staff(duty: str, root: str) -> dict[str, list[Post]]:
+    """Who does that duty in the whole county, by path and with the time of their posts; at most a second old."""
+
+    def look() -> dict[str, list[Post]]:
+        found: dict[str, list[Post]] = {}
+        grants = Grant.objects.filter(role__in=roles_with_duty(duty), person__is_active=True)
+        for grant in grants.filter(within("organisation__path", root)).select_related("organisation"):
+            post = (grant.organisation_id, grant.valid_from, grant.valid_until)
+            found.setdefault(grant.organisation.path, []).append(post)
+        return found
+
+    return STAFF.get((duty, root), look)
 
 
 def find(desk: Desk, turn: Turn) -> UUID | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -55,24 +56,28 @@ def open_case(
     data: Mapping[str, Any],
     facts: Mapping[str, Any] | None = None,
     claimed_at: datetime | None = None,
+    more: Iterable[Model] = (),
 ) -> tuple[Case, Event, bool]:
     """Opens a case under the id of the command. Returns the case, its first event and whether it is new.
 
-    A repeated command finds the case it opened; other content under the same id raises CommandReused. Raises
-    BadData where the place has been closed meanwhile.
+    `more` are the rows its kind adds to a new case. A repeated command finds the case it opened, which is looked
+    for only when the command fails; other content under the same id raises CommandReused. Raises BadData where the
+    place has been closed meanwhile.
     """
-    failed: IntegrityError | None = None
+    failed: Exception | None = None
     for attempt in range(ATTEMPTS):
+        try:
+            with transaction.atomic():
+                return *_open(opening, by, at, command_id, data, facts, claimed_at, attempt, more), True
+        except (IntegrityError, BadData) as error:
+            # The same command, or a case with the same number, got in before or at the same moment.
+            failed = error
         known = Case.objects.filter(pk=command_id).first()
         if known is not None:
             return known, _same_opening(known, by, data), False
-        try:
-            with transaction.atomic():
-                return *_open(opening, by, at, command_id, data, facts, claimed_at), True
-        except IntegrityError as error:
-            # The same command, or a case with the same number, got in at the same moment.
-            logger.info("opening collided, attempt %s", attempt + 1)
-            failed = error
+        if isinstance(failed, BadData):
+            break
+        logger.info("opening collided, attempt %s", attempt + 1)
     assert failed is not None
     raise failed
 
@@ -85,15 +90,18 @@ def _open(
     data: Mapping[str, Any],
     facts: Mapping[str, Any] | None,
     claimed_at: datetime | None,
+    attempt: int,
+    more: Iterable[Model],
 ) -> tuple[Case, Event]:
     place = places.standing(opening.place.pk)
     if place is None:
         raise BadData({"place": _("这个地方刚刚撤销或并走了，请重新选一次。")})
-    number = free_numbers([(command_id, at)])[0]
+    day = timezone.localtime(at).date()
+    number = codes.number_from_uuid(command_id, day, attempt=attempt)
     turn = first_turn(replace(opening, place=place), number, by, at, command_id, data, claimed_at or at)
     turn.facts.update(facts or {})
     writing.finish(turn)
-    return turn.case, writing.write(turn)
+    return turn.case, writing.write(turn, more)
 
 
 def _same_opening(case: Case, by: Actor, data: Mapping[str, Any]) -> Event:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
-from linli.cases.actions import deliveries, desks, timekeeping
+from django.db.models import Model
+
+from linli.cases.actions import deliveries, desks, rows, timekeeping
 from linli.cases.actions.errors import StaleCase
 from linli.cases.actions.turn import Turn
 from linli.cases.models import Case, CaseNumber, CaseText, Clock, Event, Partner, Task
@@ -36,7 +39,7 @@ def _enter(turn: Turn, state: str) -> None:
     was_paused = not turn.is_new and turn.procedure.states[case.state].is_paused
     case.state, case.state_since = state, turn.received_at
     case.is_open = entered.is_open
-    case.closed_at = None if entered.is_open else turn.received_at
+    case.closed_at = None if entered.is_open else case.closed_at or turn.received_at
     if was_paused and not entered.is_paused:
         timekeeping.resume(turn)
     if entered.is_paused:
@@ -102,29 +105,29 @@ def _sum_up(turn: Turn) -> None:
         task.urgent_at = urgent_at
 
 
-def write(turn: Turn) -> Event:
-    """Stores the turn inside the caller's transaction."""
-    event = turn.event
+def write(turn: Turn, more: Iterable[Model] = ()) -> Event:
+    """Stores the turn inside the caller's transaction, with the rows its kind adds."""
+    event, case = turn.event, turn.case
     assert event is not None
     if turn.is_new:
-        _insert_case(turn)
+        new = _rows_of(case, str(turn.data.get("text", "")))
     else:
+        new = []
         _update_case(turn)
-    event.save(force_insert=True)
-    if turn.new_clocks:
-        Clock.objects.bulk_create(turn.new_clocks)
     for clock in turn.changed_clocks.values():
         if clock not in turn.new_clocks:
             _update_clock(clock)
-    _write_tasks(turn)
-    _write_partners(turn)
-    if turn.facts.get("before", {}).get("title", turn.case.title) != turn.case.title:
-        _index_again(turn.case)
-    deliveries.queue(event, turn.move, turn.received_at)
+    _drop_tasks(turn)
+    kept = [task for task in turn.new_tasks if task not in turn.dropped_tasks]
+    owed = deliveries.of(event, turn.move, turn.received_at)
+    rows.insert([*new, event, *turn.new_clocks, *kept, *owed, *more])
+    write_partners(turn)
+    if turn.facts.get("before", {}).get("title", case.title) != case.title:
+        _index_again(case)
     return event
 
 
-def _write_partners(turn: Turn) -> None:
+def write_partners(turn: Turn) -> None:
     """Adds who was called in. All are let go when the case closes, one that takes it over when it does."""
     case = turn.case
     for partner in turn.partners:
@@ -153,12 +156,9 @@ def _index_again(case: Case) -> None:
     CaseText.objects.filter(case_id=case.pk).update(grams=searchable(case, str(opening.get("text", ""))))
 
 
-def _insert_case(turn: Turn) -> None:
-    case = turn.case
-    case.save(force_insert=True)
-    CaseNumber(number=case.number, case=case).save(force_insert=True)
-    words = str(turn.data.get("text", ""))
-    CaseText(case=case, grams=searchable(case, words)).save(force_insert=True)
+def _rows_of(case: Case, words: str) -> list[Model]:
+    text_of = CaseText(case_id=case.pk, grams=searchable(case, words))
+    return [case, CaseNumber(number=case.number, case_id=case.pk), text_of]
 
 
 def _update_case(turn: Turn) -> None:
@@ -190,12 +190,10 @@ def _update_clock(clock: Clock) -> None:
     )
 
 
-def _write_tasks(turn: Turn) -> None:
+def _drop_tasks(turn: Turn) -> None:
+    """Clears desks that are done; what stays there is as urgent as the case now is."""
     dropped = [task.number for task in turn.dropped_tasks if task in turn.tasks]
     if dropped:
         Task.objects.filter(case_id=turn.case.pk, number__in=dropped).delete()
-    kept = [task for task in turn.new_tasks if task not in turn.dropped_tasks]
-    if kept:
-        Task.objects.bulk_create(kept)
     if len(turn.tasks) > len(dropped) and turn.case.urgent_at is not None:
         Task.objects.filter(case_id=turn.case.pk, is_stage=True).update(urgent_at=turn.case.urgent_at)

@@ -106,6 +106,8 @@ def bump(name: str) -> None:
         revision.update(number=F("number") + 1)
     if name == "boundaries":
         lookup.forget()
+    if name == lookup.units.revision:
+        lookup.units.forget()
 
 
 def found(

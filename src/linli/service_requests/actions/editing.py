@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from linli.kit import text
 from linli.orgs.models import Organisation
 from linli.people.access import Actor
 from linli.people.actions import note_change
+from linli.service_requests.actions.routing import LISTS
 from linli.service_requests.models import Category, RoutingRule
 
 CATEGORY_FIELDS = (
@@ -37,7 +39,7 @@ class EditRefused(Exception):
 
 def edit_category(*, category: Category, by: Actor, at: datetime, changes: Mapping[str, Any]) -> Category:
     """Changes a category. Requests taken in before keep their limits; open ones keep theirs too."""
-    with transaction.atomic():
+    with _changing():
         category = Category.objects.select_for_update().get(pk=category.pk)
         before = _facts(category, CATEGORY_FIELDS)
         _apply(category, changes, CATEGORY_FIELDS)
@@ -59,7 +61,7 @@ def add_category(
             {"code": _("代码用 2 至 24 个小写字母、数字和下划线，以字母开头，如 street_lamp。")}
         )
     full = f"{parent.code}.{code}"
-    with transaction.atomic():
+    with _changing():
         if Category.objects.filter(pk=full).exists():
             raise EditRefused({"code": _("代码“%(code)s”已经有了，请换一个。") % {"code": full}})
         category = Category(code=full, parent=parent, icon=parent.icon)
@@ -73,7 +75,7 @@ def add_category(
 
 def edit_rule(*, rule: RoutingRule, by: Actor, at: datetime, changes: Mapping[str, Any]) -> RoutingRule:
     """Changes a rule; whoever does answers for it from now on."""
-    with transaction.atomic():
+    with _changing():
         rule = RoutingRule.objects.select_for_update().get(pk=rule.pk)
         before = _facts(rule, RULE_FIELDS)
         _apply(rule, changes, RULE_FIELDS)
@@ -87,7 +89,7 @@ def edit_rule(*, rule: RoutingRule, by: Actor, at: datetime, changes: Mapping[st
 
 def add_rule(*, by: Actor, at: datetime, changes: Mapping[str, Any]) -> RoutingRule:
     """Adds a rule at the end of the list."""
-    with transaction.atomic():
+    with _changing():
         last = RoutingRule.objects.order_by("-position").values_list("position", flat=True).first() or 0
         rule = RoutingRule(position=last + STEP, code=_free_code(), author_id=by.person_id)
         _apply(rule, changes, RULE_FIELDS)
@@ -100,7 +102,7 @@ def add_rule(*, by: Actor, at: datetime, changes: Mapping[str, Any]) -> RoutingR
 
 def move_rule(*, rule: RoutingRule, places: int, by: Actor, at: datetime) -> int:
     """Moves a rule up (negative) or down the list and numbers the list anew; returns its new position."""
-    with transaction.atomic():
+    with _changing():
         order = list(RoutingRule.objects.select_for_update().order_by("position", "code"))
         index = next(n for n, other in enumerate(order) if other.pk == rule.pk)
         before = order[index].position
@@ -120,13 +122,21 @@ def move_rule(*, rule: RoutingRule, places: int, by: Actor, at: datetime) -> int
 
 def confirm_rule(*, rule: RoutingRule, by: Actor, at: datetime) -> RoutingRule:
     """Takes a rule over whose author's account is closed."""
-    with transaction.atomic():
+    with _changing():
         rule = RoutingRule.objects.select_for_update().select_related("author").get(pk=rule.pk)
         before = {"author": rule.author.name if rule.author else ""}
         rule.author_id = by.person_id
         rule.save(update_fields=["author"])
         _note(rule.code, "rule", rule.name_zh, "rule.confirmed", by, at, before, {"author": by.name})
     return rule
+
+
+@contextmanager
+def _changing() -> Iterator[None]:
+    """One transaction, after which this process reads lists and rules anew."""
+    with transaction.atomic():
+        LISTS.forget()
+        yield
 
 
 def _apply(row: models.Model, changes: Mapping[str, Any], allowed: list[str]) -> None:
@@ -136,7 +146,7 @@ def _apply(row: models.Model, changes: Mapping[str, Any], allowed: list[str]) ->
             raise KeyError(name)
         setattr(row, name, " ".join(text.clean(value).split()) if isinstance(value, str) else value)
     try:
-        row.full_clean(validate_unique=False, validate_constraints=False)
+        row.full_clean(exclude={"author"}, validate_unique=False, validate_constraints=False)
     except ValidationError as error:
         raise EditRefused({name: " ".join(said) for name, said in error.message_dict.items()}) from error
 

@@ -8,8 +8,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from linli.orgs import lookup
 from linli.orgs.models import Kind, Organisation, OrganisationQuerySet, is_within
 from linli.service_requests.models import Category, RoutingRule
+
+LISTS = lookup.Memory()
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,16 @@ def rules() -> list[RoutingRule]:
     )
 
 
+def _rules_known() -> list[RoutingRule]:
+    return LISTS.get("rules", rules)
+
+
+def category_known(code: str) -> Category | None:
+    """A category in use, at most a second old."""
+    wanted = Category.objects.filter(pk=code, is_active=True).select_related("unit")
+    return LISTS.get(("category", code), wanted.first)
+
+
 def route(
     *,
     category: Category,
@@ -56,11 +69,11 @@ def route(
         "place_kinds": _place_kind(place),
     }
     broken: list[RoutingRule] = []
-    for rule in given if given is not None else rules():
+    for rule in given if given is not None else _rules_known():
         if not rule.fits(facts):
             continue
         unit = _unit_of(rule, place)
-        if unit is None or problem(rule):
+        if unit is None or problem(rule, {rule.function}):
             broken.append(rule)
         elif not is_within(unit.path, accused_path):
             return Routing(unit, rule, broken)
@@ -88,9 +101,8 @@ def broken_rules() -> list[tuple[RoutingRule, str]]:
 
 
 def _place_kind(place: Organisation) -> str:
-    if place.kind == Kind.GRID and place.parent is not None:
-        return place.parent.kind
-    return place.kind
+    above = lookup.unit(place.parent_id) if place.kind == Kind.GRID and place.parent_id else None
+    return above.kind if above else place.kind
 
 
 def _units_with(function: str) -> OrganisationQuerySet:
@@ -105,5 +117,6 @@ def _unit_of(target: RoutingRule | Category, place: Organisation) -> Organisatio
         return None
     parents = place.ancestor_paths
     wanted = parents[1:2] if target.unit_level == "township" else parents[:1]
-    found = _units_with(target.function).filter(parent__path__in=wanted or parents[:1])
-    return found.order_by("code").first()
+    path = (wanted or parents[:1])[0]
+    found = _units_with(target.function).filter(parent__path=path).order_by("code")
+    return lookup.units.get(("function", target.function, path), found.first)

@@ -10,7 +10,6 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from linli.cases.actions import BadData, CommandReused, Opening, open_case
@@ -18,7 +17,7 @@ from linli.cases.models import Case, Event, TrackingCode
 from linli.kit import codes, text
 from linli.orgs.models import Kind, Organisation
 from linli.people.access import Actor
-from linli.service_requests.actions.routing import Routing, route
+from linli.service_requests.actions.routing import Routing, category_known, route
 from linli.service_requests.models import Category, Channel, Request, RequestType
 
 OFFICES = (Kind.DEPARTMENT, Kind.CENTRE)
@@ -78,40 +77,35 @@ def submit(
         "address": given.address,
         "photos": given.photos,
     }
-    with transaction.atomic():
-        known = Case.objects.filter(pk=command_id).exists()
-        routing = None
-        if not known:
-            routing = route(
-                category=category,
-                request_type=given.request_type,
-                channel=given.channel,
-                place=given.place,
-                accused_path=accused_path,
-            )
-        case, event, is_new = open_case(
-            opening=opening_of(given, category, accused_path),
-            by=by,
-            at=at,
-            command_id=command_id,
-            data={name: value for name, value in data.items() if value},
-            facts=routing.facts if routing else None,
-            claimed_at=claimed_at,
-        )
-        if is_new:
-            Request(
-                case=case,
-                request_type=given.request_type,
-                text=given.text,
-                contact_name=given.contact_name,
-                contact_phone=given.contact_phone,
-                reporter_id=by.person_id if by.role == "resident" else None,
-                accused=given.accused,
-            ).save(force_insert=True)
-            TrackingCode(digest=digest_of(code), case=case).save(force_insert=True)
-        else:
-            _check_contact(case, given)
-    return Receipt(case, event, code, routing, is_new)
+    routing = route(
+        category=category,
+        request_type=given.request_type,
+        channel=given.channel,
+        place=given.place,
+        accused_path=accused_path,
+    )
+    detail = Request(
+        case_id=command_id,
+        request_type=given.request_type,
+        text=given.text,
+        contact_name=given.contact_name,
+        contact_phone=given.contact_phone,
+        reporter_id=by.person_id if by.role == "resident" else None,
+        accused=given.accused,
+    )
+    case, event, is_new = open_case(
+        opening=opening_of(given, category, accused_path),
+        by=by,
+        at=at,
+        command_id=command_id,
+        data={name: value for name, value in data.items() if value},
+        facts=routing.facts,
+        claimed_at=claimed_at,
+        more=[detail, TrackingCode(digest=digest_of(code), case_id=command_id)],
+    )
+    if not is_new:
+        _check_contact(case, given)
+    return Receipt(case, event, code, routing if is_new else None, is_new)
 
 
 def _check_contact(case: Case, given: Submission) -> None:
@@ -133,7 +127,7 @@ def check(submission: Submission) -> tuple[Submission, Category]:
             "contact_phone": submission.contact_phone.strip(),
         }
     )
-    category = Category.objects.filter(pk=given.category, is_active=True).select_related("unit").first()
+    category = category_known(given.category)
     errors = _errors(given, category)
     if errors or category is None:
         raise BadData(errors)
@@ -175,7 +169,11 @@ def _place_errors(given: Submission) -> dict[str, str]:
         return {"place": _("请告诉我们在哪里：在图上点、用现在的位置，或从名单里选乡镇和村。")}
     if (given.lon is None) != (given.lat is None):
         return {"place": _("经度和纬度要一起给。")}
-    if given.lon is not None and given.lat is not None and not (abs(given.lon) <= 180 and abs(given.lat) <= 90):
+    if (
+        given.lon is not None
+        and given.lat is not None
+        and not (abs(given.lon) <= 180 and abs(given.lat) <= 90)
+    ):
         return {"place": _("这个点不在地球上，请在图上重新点。")}
     return {}
 
