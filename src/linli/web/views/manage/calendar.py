@@ -16,7 +16,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from linli.cases.actions import calendar_days, recalculation
@@ -187,7 +187,7 @@ def _year_page(
     context = {
         "year": year,
         "months": _months(year, known),
-        "weekdays": [_("一"), _("二"), _("三"), _("四"), _("五"), _("六"), _("日")],
+        "weekdays": _weekdays(),
         "rows": rows,
         "is_confirmed": year in known.confirmed_years,
         "horizon": known.confirmed_until,
@@ -199,6 +199,18 @@ def _year_page(
         "history": history.of("year", year),
     }
     return show(request, "calendar", context, refused=refused)
+
+
+def _weekdays() -> list[str]:
+    return [
+        pgettext("weekday", "一"),
+        pgettext("weekday", "二"),
+        pgettext("weekday", "三"),
+        pgettext("weekday", "四"),
+        pgettext("weekday", "五"),
+        pgettext("weekday", "六"),
+        pgettext("weekday", "日"),
+    ]
 
 
 def _months(year: int, known: Calendar) -> list[Month]:
