@@ -13,6 +13,8 @@ from linli.measures import formulas
 from linli.measures.models import MonthlyFigures
 from linli.orgs.models import Organisation, within
 
+MONTHS = 12
+
 
 @dataclass(frozen=True)
 class Stats:
@@ -80,16 +82,16 @@ def publish(*, county: Organisation, month: date, at: datetime, again: bool = Fa
     return figures
 
 
-def published(*, county: Organisation, at: datetime, most: int = 12) -> list[MonthlyFigures]:
+def published(*, county: Organisation, at: datetime, most: int = MONTHS) -> list[MonthlyFigures]:
     """The figures of the last months, newest first, back to the first case; counts what has not been yet."""
     last = previous_month(at.astimezone(county.zone).date())
-    known = MonthlyFigures.objects.filter(organisation=county, month__lte=last).order_by("-month")
-    rows = list(known[:most])
+    known = MonthlyFigures.objects.filter(organisation=county, month__lte=last).order_by("-month")[:most]
+    rows = list(known.all())
     if rows and rows[0].month == last:
         return rows
-    for month in _months_to_count(county, last, rows, most):
+    for month in _months_to_count(county, last, rows):
         publish(county=county, month=month, at=at)
-    return list(known[:most])
+    return list(known.all())
 
 
 def previous_month(day: date) -> date:
@@ -97,7 +99,7 @@ def previous_month(day: date) -> date:
     return (day.replace(day=1) - timedelta(days=1)).replace(day=1)
 
 
-def _months_to_count(county: Organisation, last: date, rows: list[MonthlyFigures], most: int) -> list[date]:
+def _months_to_count(county: Organisation, last: date, rows: list[MonthlyFigures]) -> list[date]:
     oldest = Case.objects.filter(within("place_path", county.path)).aggregate(first=Min("received_at"))[
         "first"
     ]
@@ -105,7 +107,7 @@ def _months_to_count(county: Organisation, last: date, rows: list[MonthlyFigures
         return []
     stop = rows[0].month if rows else previous_month(oldest.astimezone(county.zone).date())
     months: list[date] = []
-    while last > stop and len(months) < most:
+    while last > stop and len(months) < MONTHS:
         months.append(last)
         last = previous_month(last)
     return months

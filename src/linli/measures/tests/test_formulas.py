@@ -73,6 +73,7 @@ def test_other_counties_are_not_counted(report: Any, town: Town) -> None:
 def test_publishes_each_finished_month_once(report: Any, town: Town) -> None:
     report()
     assert measures.publish(county=town["county"], month=OCTOBER, at=NOW) is None
+    assert [row.month for row in measures.published(county=town["county"], at=NOVEMBER, most=1)] == [OCTOBER]
     rows = measures.published(county=town["county"], at=NOVEMBER)
     assert [row.month for row in rows] == [OCTOBER, SEPTEMBER]
     report()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from uuid import UUID
 
@@ -31,7 +32,8 @@ def take_in(
     Raises BadData and CommandReused as `service_requests.submit` does. A repeated command changes nothing.
     """
     by = Actor.reporter(command_id)
-    with transaction.atomic():
+    is_all = not submission.photos and same_as is None  # submit is one transaction by itself
+    with nullcontext() if is_all else transaction.atomic():
         receipt = service_requests.submit(submission=submission, by=by, at=at, command_id=command_id)
         if receipt.is_new:
             _attach(submission.photos, receipt.event, Purpose.REPORT, at)

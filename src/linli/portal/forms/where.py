@@ -80,7 +80,7 @@ def _by_point(county: Organisation, draft: Draft) -> Organisation | None:
         raise Wrong("point", _("图上的点没有读出来，请重新点一次，或从名单里选。")) from None
     if found is None or not is_within(found.path, county.path):
         raise outside
-    return lookup.unit(found.id)
+    return lookup.unit(found.path) or Organisation.objects.get(pk=found.id)
 
 
 def _by_list(county: Organisation, draft: Draft) -> Organisation | None:
@@ -146,7 +146,7 @@ def _full_name(unit: Organisation) -> str:
 def _listed(draft: Draft, place: Organisation) -> Draft:
     """The draft with its lists set to the place found."""
     codes: dict[str, str] = {}
-    for unit in lookup.line(place):
+    for unit in lookup.line(place.path):
         if unit.kind == Kind.TOWNSHIP:
             codes["town"] = unit.code
         elif unit.kind in VILLAGES:
