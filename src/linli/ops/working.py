@@ -5,54 +5,103 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 
 from linli.cases import actions as cases
+from linli.cases.actions import recalculation
 from linli.documents import actions as documents
 from linli.kit import clock
 from linli.orgs.models import Revision
 
 logger = logging.getLogger(__name__)
 HEARTBEAT = "worker"
+AT_A_TIME = 50  # so that a round ends soon, and the worker with it when it is told to
+BEATS = timedelta(seconds=15)
 SELDOM = timedelta(minutes=1)
 HOURLY = timedelta(hours=1)
+
+Job = Callable[[datetime], int]
 
 
 @dataclass
 class Rounds:
-    """Remembers when the seldom jobs ran last."""
+    """Remembers when the seldom jobs ran last, how far due dates were derived again, and what went wrong."""
 
     last: dict[str, datetime] = field(default_factory=dict)
+    after: recalculation.Key | None = None
+    is_database_away: bool = False
+    failed: set[str] = field(default_factory=set)
 
-    def run(self) -> int:
+    def run(self, is_stopped: Callable[[], bool] = lambda: False) -> int:
         """One round; returns how much there was to do. A database that is away is waited for, not crashed upon."""
-        at = clock.now()
-        try:
-            done = cases.run_due(at=at) + cases.fire_due_clocks(at=at)
-            self._every(SELDOM, "desks", at, lambda: cases.staff_desks(at=at))
-            self._every(HOURLY, "photos", at, lambda: documents.sweep(at=at))
-            self._every(timedelta(seconds=15), "heartbeat", at, lambda: beat(at))
-        except DatabaseError as error:
-            logger.warning("the database is away: %s", type(error).__name__)
-            connection.close()
-            return 0
+        at, done = clock.now(), 0
+        for name, interval, job in self._jobs():
+            if is_stopped():
+                break
+            if interval is None or self._is_time_for(name, interval, at):
+                done += self._try(name, job, at)
+            if self.is_database_away:
+                return 0
         return done
 
-    def _every(self, interval: timedelta, name: str, at: datetime, job: Callable[[], object]) -> None:
+    def _jobs(self) -> list[tuple[str, timedelta | None, Job]]:
+        return [
+            ("heartbeat", BEATS, beat),
+            ("deliveries", None, lambda at: cases.run_due(at=at, limit=AT_A_TIME)),
+            ("clocks", None, lambda at: cases.fire_due_clocks(at=at, limit=AT_A_TIME)),
+            ("calendar", None, self._derive_again),
+            ("desks", SELDOM, lambda at: cases.staff_desks(at=at)),
+            ("photos", HOURLY, lambda at: len(documents.sweep(at=at)) and 0),
+        ]
+
+    def _is_time_for(self, name: str, interval: timedelta, at: datetime) -> bool:
         last = self.last.get(name)
-        if last is None or at - last >= interval:
+        return last is None or at - last >= interval
+
+    def _try(self, name: str, job: Job, at: datetime) -> int:
+        """One job; what fails is told once and tried again, and holds up no other."""
+        try:
+            done = job(at)
+        except Error as error:
+            self._lose_database(error)
+            return 0
+        except Exception:
+            if name not in self.failed:
+                logger.exception("%s failed and will be tried again", name)
+            self.failed.add(name)
             self.last[name] = at
-            job()
+            return 0
+        if self.is_database_away:
+            logger.warning("the database is back")
+            self.is_database_away = False
+        self.failed.discard(name)
+        self.last[name] = at
+        return done
+
+    def _lose_database(self, error: Error) -> None:
+        if not self.is_database_away:
+            logger.warning("the database is away, waiting for it: %s", type(error).__name__)
+        self.is_database_away = True
+        connection.close()
+
+    def _derive_again(self, at: datetime) -> int:
+        """One batch of due dates after a change of the calendar."""
+        if not recalculation.is_behind():
+            return 0
+        progress = recalculation.recalculate(at=at, after=self.after, limit=AT_A_TIME)
+        self.after = progress.after
+        return progress.seen
 
 
-def beat(at: datetime) -> None:
+def beat(at: datetime) -> int:
     """Leaves a sign of life that `linli doctor` reads."""
     Revision.objects.update_or_create(name=HEARTBEAT, defaults={"number": int(at.timestamp())})
+    return 0
 
 
 def last_beat() -> datetime | None:
     """When a worker last gave a sign of life."""
     number = Revision.objects.filter(name=HEARTBEAT).values_list("number", flat=True).first()
-    return datetime.fromtimestamp(number, tz=clock.now().tzinfo) if number else None
+    return datetime.fromtimestamp(number, UTC) if number else None

@@ -28,7 +28,7 @@ from linli.service_requests import actions as service_requests
 from linli.service_requests.models import Category, Photo, Request
 
 DAYS = 90
-BUSY_WEEK = 0.1
+BUSY_WEEK = 0.06
 STAFFED = 0.93
 WEIGHTS = {"facility": 26, "environment": 20, "hazard": 11, "livelihood": 14, "works": 8, "policy": 6}
 EDGES = {"dispute": 6, "errand": 4, "opinion": 3, "other": 2}
@@ -312,4 +312,4 @@ def _slowness(rng: Random) -> float:
 
 def _laziness(rng: Random) -> float:
     """How much longer than usual the unit takes."""
-    return rng.uniform(2.4, 6) if rng.random() < 0.2 else rng.uniform(0.4, 1.1)
+    return rng.uniform(3, 9) if rng.random() < 0.3 else rng.uniform(0.4, 1.1)

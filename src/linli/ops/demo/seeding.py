@@ -12,9 +12,11 @@ from random import Random
 
 from django.db import models, transaction
 
-from linli.cases.models import Case
+from linli.cases.models import Case, Delivery
 from linli.cases.procedures import calendar
 from linli.cases.reactions import close_members
+from linli.notify.models import Message
+from linli.notify.reactions import tell
 from linli.ops.demo import county as staffing
 from linli.ops.demo import scenes, steps
 from linli.ops.demo.reports import Desk, Places
@@ -28,6 +30,7 @@ from linli.service_requests.models import Category
 SEED = 420921
 REQUESTS = 2000
 BATCH = 50
+NEWS, FRESH = timedelta(days=2), timedelta(hours=10)
 TWINS = 0.025  # the share of requests a neighbour makes as well
 BEGAN, DONE, WANTED = "demo.began", "demo.done", "demo.wanted"  # seconds since 1970; requests
 
@@ -41,6 +44,11 @@ def is_seeded() -> bool:
 def is_begun() -> bool:
     """Whether an earlier run was interrupted."""
     return BEGAN in _marks() and not is_seeded()
+
+
+def wanted() -> int:
+    """How many requests the run that began is to write; 0 before any."""
+    return _marks().get(WANTED, 0)
 
 
 def is_empty() -> bool:
@@ -98,6 +106,7 @@ def seed(
         with transaction.atomic():
             for number in range(done, until):
                 _tell_one(desk, number)
+            Delivery.objects.filter(due_at__isnull=False).update(due_at=None, done_at=at)
             _mark(DONE, until)
         done = until
         progress(done)
@@ -146,6 +155,16 @@ def _tell_one(desk: Desk, number: int) -> None:
     story.play.write(*([] if twin else rows))
     if twin is not None:
         _close_twin(twin, story)
+    _bring_news(story)
+
+
+def _bring_news(story: Story) -> None:
+    """Messages of the last days, read but for the newest: nobody wants three months of them on the first morning."""
+    now = story.stage.now
+    for event in story.play.events:
+        if now - event.received_at < NEWS and tell.wants(event, story.case.procedure.move_of(event.kind)):
+            tell.run(event, event.received_at)
+    Message.objects.filter(case_id=story.case.pk, at__lt=now - FRESH).update(read_at=now - FRESH)
 
 
 def _has_twin(scene: scenes.Scene | None, rng: Random) -> bool:

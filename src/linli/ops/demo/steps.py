@@ -12,7 +12,7 @@ from linli.orgs.models import Organisation, is_within
 Step = Callable[[Story], None]
 EASY = timedelta(days=4)  # with this much time left or more nobody hurries
 ON_CALL = timedelta(hours=32)  # with less, work goes on into the evening
-LONGEST_WORK = timedelta(days=3)
+LONGEST_WORK = timedelta(days=2.5)
 LEAST_WORK = timedelta(hours=1)
 LATE_WORK = timedelta(days=1)  # what is late already gets done within days
 GRADES = (5, 4, 3, 2, 1)

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import NOW, Cast, Town
 from django.core.management import CommandError, call_command
 
-from conftest import NOW, Cast, Town
 from linli.cases.models import Case, Clock
 
 SAMPLE = Path(__file__).resolve().parents[2] / "service_requests" / "tests" / "boston311_300.csv.gz"

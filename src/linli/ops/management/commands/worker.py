@@ -1,33 +1,47 @@
 """`linli worker`: hands over deliveries, fires clocks, keeps desks staffed and staged photos swept."""
 
+from __future__ import annotations
+
 import signal
 import time
 from threading import Event
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import close_old_connections
+from django.utils.translation import gettext as _
 
 from linli.ops import working
 
 
 class Command(BaseCommand):
-    help = "Does the background work until Ctrl-C."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--once", action="store_true", help="do what is due now, then stop")
-        parser.add_argument("--pause", type=float, default=1.0, help="seconds between rounds")
+        parser.description = _("做后台的事，直到按 Ctrl-C：送消息、看时限、超期上报、清理没用上的照片")
+        parser.add_argument("--once", action="store_true", help=_("做完现在该做的就停"))
+        parser.add_argument("--pause", type=float, default=1.0, help=_("两轮之间隔几秒，默认 1"))
 
     def handle(self, *args: Any, **options: Any) -> None:
         stop = Event()
-        for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, lambda *_: stop.set())
+        before = {
+            name: signal.signal(name, lambda *_: stop.set()) for name in (signal.SIGTERM, signal.SIGINT)
+        }
+        try:
+            self._work(stop, options["pause"], is_once=options["once"])
+        finally:
+            for name, handler in before.items():
+                signal.signal(name, handler)
+
+    def _work(self, stop: Event, pause: float, *, is_once: bool) -> None:
         rounds = working.Rounds()
         while not stop.is_set():
             started = time.monotonic()
-            done = rounds.run()
+            done = rounds.run(stop.is_set)
             close_old_connections()
-            if options["once"] and not done:
+            if is_once and rounds.is_database_away:
+                raise CommandError(_("连不上数据库。"))
+            if is_once and not done:
                 return
             if not done:
-                stop.wait(max(0.0, options["pause"] - (time.monotonic() - started)))
+                stop.wait(max(0.05, pause - (time.monotonic() - started)))

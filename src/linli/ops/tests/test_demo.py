@@ -1,0 +1,157 @@
+"""The demonstration county: alive in every state, work for everybody who can sign in, nothing out of order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection, transaction
+
+from linli.cases.models import Case, Clock, Delivery, Event, Partner, Task, TrackingCode
+from linli.documents.models import Attachment
+from linli.ledger import merkle
+from linli.notify.models import Message
+from linli.ops.demo import scenes, seeding
+from linli.ops.demo.county import STAND_INS
+from linli.ops.demo.showing import SHOWN
+from linli.orgs.models import Kind, Organisation
+from linli.people.access import posts_of, roles
+from linli.people.models import Grant, Person
+from linli.service_requests.models import Category, Photo, Request
+
+NOW = datetime(2026, 9, 30, 6, 10, tzinfo=UTC)  # Wednesday 14:10 in the county
+REQUESTS = 64
+
+
+@pytest.fixture(scope="module", autouse=True)
+def county(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[None]:
+    """One small county for all of these tests, taken back afterwards."""
+    kept, settings.ATTACHMENTS = settings.ATTACHMENTS, Path(tmp_path_factory.mktemp("attachments"))
+    with django_db_blocker.unblock(), transaction.atomic():
+        seeding.seed(at=NOW, requests=REQUESTS)
+        yield
+        transaction.set_rollback(True)
+    settings.ATTACHMENTS = kept
+
+
+def test_every_state_has_a_case() -> None:
+    states = set(Case.objects.values_list("state", flat=True))
+    assert states == set(Case.objects.all()[0].procedure.states)
+    assert states == {scene.state for scene in scenes.SCENES}
+
+
+def test_every_scene_ends_where_it_should() -> None:
+    cases = list(Case.objects.filter(group=None).values_list("state", flat=True))
+    wanted = [scene.state for scene in scenes.SCENES if scene.state != "merged"]
+    assert all(cases.count(state) >= wanted.count(state) for state in set(wanted))
+
+
+@pytest.mark.parametrize("username", SHOWN)
+def test_everybody_shown_has_a_post_and_those_with_a_desk_have_work(username: str) -> None:
+    post = posts_of(Person.objects.get(username=username), NOW)[0]
+    waiting = Task.objects.filter(organisation=post.organisation, role__in=post.duties)
+    assert waiting.exists() or not post.duties
+
+
+def test_each_role_can_be_tried() -> None:
+    shown = set(Grant.objects.filter(person__username__in=SHOWN).values_list("role", flat=True))
+    assert shown == set(roles()) - {"resident"}
+
+
+def test_what_waits_covers_every_branch() -> None:
+    whys = set(Task.objects.values_list("why", flat=True))
+    assert {"supervised", "called_in", "urged", "escalated", "to_rule", "to_rework", "on_hold"} <= whys
+    assert Partner.objects.filter(ended_at=None).exists()
+
+
+def test_some_are_late_and_some_are_due_within_a_day() -> None:
+    waiting = Case.objects.filter(is_open=True)
+    assert waiting.filter(due_at__lt=NOW).count() >= 2
+    assert waiting.filter(due_at__gt=NOW, due_at__lte=NOW + timedelta(days=1)).count() >= 3
+
+
+def test_nothing_happens_in_the_future_or_out_of_order() -> None:
+    for case in Case.objects.all():
+        moments = list(case.events.order_by("number").values_list("received_at", flat=True))
+        assert moments == sorted(moments)
+        assert moments[-1] <= NOW
+    assert not Clock.objects.filter(fires_at__lte=NOW).exists()
+    assert not Delivery.objects.exclude(due_at=None).exists()
+
+
+def test_every_chain_holds_and_every_row_has_its_case() -> None:
+    connection.check_constraints()
+    for case in Case.objects.all():
+        before = merkle.GENESIS
+        for event in case.events.order_by("number"):
+            assert bytes(event.prev_hash) == before
+            before = bytes(event.leaf_hash)
+        assert (bytes(case.last_hash), case.version) == (before, case.events.count())
+    everything = Case.objects.count()
+    assert Request.objects.count() == TrackingCode.objects.count() == everything
+
+
+def test_a_merged_case_hears_of_the_closing_and_two_reporters_make_a_group() -> None:
+    merged = Case.objects.filter(state="merged").first()
+    assert merged is not None
+    assert merged.group is not None
+    head = Case.objects.get(pk=merged.group)
+    assert (head.group, head.is_open) == (head.pk, True)
+    assert head.events.filter(verb="member_joined").exists()
+
+
+def test_an_accusation_never_reaches_the_unit_accused() -> None:
+    accused = Case.objects.exclude(accused_path="")
+    assert accused.exists()
+    for case in accused:
+        assert case.is_identity_kept
+        assert not Task.objects.filter(case=case, organisation__path__startswith=case.accused_path).exists()
+
+
+def test_grid_workers_report_what_they_see_with_their_own_name() -> None:
+    for event in Event.objects.filter(number=1, case__channel="grid"):
+        assert event.role == "grid_worker"
+        assert "我" not in event.data["text"]
+        assert not Request.objects.get(pk=event.case_id).contact_name
+    assert set(Event.objects.filter(number=1, case__channel="hotline").values_list("role", flat=True)) == {
+        "clerk"
+    }
+
+
+def test_photos_come_only_with_what_can_be_photographed() -> None:
+    never = set(Category.objects.filter(photo=Photo.NO).values_list("code", flat=True))
+    pictured = set(Attachment.objects.values_list("case__category", flat=True))
+    assert pictured
+    assert not pictured & never
+    assert all(photo.file.exists() for photo in Attachment.objects.all())
+
+
+def test_reporters_are_called_by_many_names_and_none_has_a_real_number() -> None:
+    requests = Request.objects.exclude(contact_name="")
+    names = set(requests.values_list("contact_name", flat=True))
+    assert len(names) > requests.count() * 0.7
+    assert all(phone.startswith("130-0000-") for phone in requests.values_list("contact_phone", flat=True))
+
+
+def test_the_latest_news_was_told() -> None:
+    assert Message.objects.filter(read_at=None, person__isnull=False).exists()
+    assert not Message.objects.filter(at__lt=NOW - seeding.NEWS).exists()
+
+
+def test_stand_ins_exist() -> None:
+    functions = set(
+        Organisation.objects.filter(kind__in=(Kind.DEPARTMENT, Kind.CENTRE)).values_list(
+            "function", flat=True
+        )
+    )
+    assert {*STAND_INS, *STAND_INS.values()} <= functions
+
+
+def test_it_counts_as_seeded_and_as_a_demonstration() -> None:
+    assert seeding.is_seeded()
+    assert not seeding.is_begun()
+    assert not Case.objects.filter(is_demo=False).exists()
