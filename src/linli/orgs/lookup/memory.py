@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from time import monotonic
 from typing import Any, TypeVar
-from uuid import UUID
 
 from django.db import connection, transaction
 
@@ -75,14 +74,14 @@ class Memory:
 units = Memory("organisations")
 
 
-def unit(pk: UUID) -> Organisation | None:
-    """A unit as it stands."""
-    return units.get(pk, lambda: Organisation.objects.filter(pk=pk).first())
+def line(path: str) -> list[Organisation]:
+    """The units from the root down to the one with this path; without it where no unit has that path."""
+    parts = path.rstrip("/").split("/")
+    paths = ["/".join(parts[: n + 1]) + "/" for n in range(len(parts))]
+    return units.get(path, lambda: list(Organisation.objects.filter(path__in=paths).order_by("path")))
 
 
-def line(place: Organisation) -> list[Organisation]:
-    """The units from the root down to this one."""
-    paths = place.ancestor_paths
-    return units.get(
-        ("line", place.path), lambda: list(Organisation.objects.filter(path__in=paths).order_by("path"))
-    )
+def unit(path: str) -> Organisation | None:
+    """The unit with this path."""
+    found = line(path)
+    return found[-1] if found and found[-1].path == path else None

@@ -101,8 +101,8 @@ def broken_rules() -> list[tuple[RoutingRule, str]]:
 
 
 def _place_kind(place: Organisation) -> str:
-    above = lookup.unit(place.parent_id) if place.kind == Kind.GRID and place.parent_id else None
-    return above.kind if above else place.kind
+    line = lookup.line(place.path)
+    return line[-2].kind if place.kind == Kind.GRID and len(line) > 1 else place.kind
 
 
 def _units_with(function: str) -> OrganisationQuerySet:
