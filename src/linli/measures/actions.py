@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from linli.cases import procedures
 from linli.cases.models import Case, Clock
@@ -82,16 +82,23 @@ def publish(*, county: Organisation, month: date, at: datetime, again: bool = Fa
     return figures
 
 
-def published(*, county: Organisation, at: datetime, most: int = MONTHS) -> list[MonthlyFigures]:
-    """The figures of the last months, newest first, back to the first case; counts what has not been yet."""
-    last = previous_month(at.astimezone(county.zone).date())
-    known = MonthlyFigures.objects.filter(organisation=county, month__lte=last).order_by("-month")[:most]
-    rows = list(known.all())
-    if rows and rows[0].month == last:
-        return rows
-    for month in _months_to_count(county, last, rows):
-        publish(county=county, month=month, at=at)
-    return list(known.all())
+def last_month(*, county: Organisation, at: datetime) -> MonthlyFigures | None:
+    """The figures of the month before, counted now if nobody has asked before; None before the first case."""
+    month = previous_month(at.astimezone(county.zone).date())
+    known = MonthlyFigures.objects.filter(organisation=county, month=month).first()
+    if known is not None or not _months(county, month):
+        return known
+    return publish(county=county, month=month, at=at)
+
+
+def published(*, county: Organisation, at: datetime) -> list[MonthlyFigures]:
+    """The figures of the last twelve months, newest first, back to the first case; counts what has not been yet."""
+    months = _months(county, previous_month(at.astimezone(county.zone).date()))
+    by_month = {
+        row.month: row for row in MonthlyFigures.objects.filter(organisation=county, month__in=months)
+    }
+    found = [by_month.get(month) or publish(county=county, month=month, at=at) for month in months]
+    return [row for row in found if row is not None]
 
 
 def previous_month(day: date) -> date:
@@ -99,15 +106,15 @@ def previous_month(day: date) -> date:
     return (day.replace(day=1) - timedelta(days=1)).replace(day=1)
 
 
-def _months_to_count(county: Organisation, last: date, rows: list[MonthlyFigures]) -> list[date]:
-    oldest = Case.objects.filter(within("place_path", county.path)).aggregate(first=Min("received_at"))[
-        "first"
-    ]
+def _months(county: Organisation, last: date) -> list[date]:
+    """The months to publish, newest first: up to twelve, back to that of the first case."""
+    received = Case.objects.filter(within("place_path", county.path)).order_by("received_at", "id")
+    oldest = received.values_list("received_at", flat=True).first()
     if oldest is None:
         return []
-    stop = rows[0].month if rows else previous_month(oldest.astimezone(county.zone).date())
+    first = oldest.astimezone(county.zone).date().replace(day=1)
     months: list[date] = []
-    while last > stop and len(months) < MONTHS:
+    while last >= first and len(months) < MONTHS:
         months.append(last)
         last = previous_month(last)
     return months

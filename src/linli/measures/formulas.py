@@ -21,6 +21,7 @@ from linli.service_requests.models import Category
 K = 10
 """No cell that stands for fewer matters than this is shown (k-anonymity)."""
 ELSEWHERE = ""
+Cells = dict[tuple[str, str], dict[str, int]]
 
 
 class Part(TypedDict):
@@ -62,25 +63,31 @@ def month_counts(county: Organisation, month: date) -> Counts:
     begin, end = bounds(county, month)
     towns = list(Organisation.objects.filter(parent=county, kind=Kind.TOWNSHIP).order_by("code"))
     heads = Case.objects.filter(within("place_path", county.path)).filter(_counts_once(""))
-    accepted = _cells(
-        heads.filter(received_at__gte=begin, received_at__lt=end).exclude(state="declined"), "", towns
+    received = heads.filter(received_at__gte=begin, received_at__lt=end).exclude(state="declined")
+    accepted = _cells(received, "", towns, n=Count("*"))
+    promised = _cells(
+        _promises(county).filter(due_at__gt=begin, due_at__lte=end),
+        "case__",
+        towns,
+        due=Count("*"),
+        late=Count("number", filter=_late()),
+        closed=Count("number", filter=_late() & Q(stopped_at__lt=end)),
     )
-    due = _cells(_due(county, begin, end), "case__", towns)
-    late = _cells(_due(county, begin, end).filter(_late()), "case__", towns)
     finished = heads.filter(closed_at__gte=begin, closed_at__lt=end, state__in=("closed", "rated"))
-    rated = dict(finished.values_list("rating").annotate(n=Count("pk")).order_by("rating"))
+    rated = {grade: (n, again) for grade, n, again in _grades(finished)}
+    late_closed = sum(cell["closed"] for cell in promised.values())
     return Counts(
-        accepted=sum(accepted.values()),
-        due=sum(due.values()),
-        late_closed=_due(county, begin, end).filter(_late(), stopped_at__lt=end).count(),
-        late_open=_due(county, begin, end).filter(_late()).exclude(stopped_at__lt=end).count(),
-        closed=sum(rated.values()),
-        reworked=finished.filter(reworks__gt=0).count(),
+        accepted=sum(cell["n"] for cell in accepted.values()),
+        due=sum(cell["due"] for cell in promised.values()),
+        late_closed=late_closed,
+        late_open=sum(cell["late"] for cell in promised.values()) - late_closed,
+        closed=sum(n for n, _again in rated.values()),
+        reworked=sum(again for _n, again in rated.values()),
         reopened=_reopened(county, begin, end).count(),
         on_hold=heads.filter(is_paused=True, received_at__lt=end).count(),
-        grades={str(grade): int(rated.get(grade, 0)) for grade in (5, 4, 3, 2, 1)},
-        towns=_parts([(t.code, t.name, t.name_en) for t in towns], 0, accepted, due, late),
-        categories=_parts(_groups(), 1, accepted, due, late),
+        grades={str(grade): rated.get(grade, (0, 0))[0] for grade in (5, 4, 3, 2, 1)},
+        towns=_parts([(t.code, t.name, t.name_en) for t in towns], 0, accepted, promised),
+        categories=_parts(_groups(), 1, accepted, promised),
     )
 
 
@@ -94,11 +101,6 @@ def _promises(county: Organisation) -> QuerySet[Clock]:
     return Clock.objects.filter(
         within("case__place_path", county.path), _counts_once("case__"), name__in=names
     )
-
-
-def _due(county: Organisation, begin: datetime, end: datetime) -> QuerySet[Clock]:
-    """Promises that fell due in the month: from its first instant, exclusive, to the end of its last day."""
-    return _promises(county).filter(due_at__gt=begin, due_at__lte=end)
 
 
 def _late() -> Q:
@@ -115,20 +117,26 @@ def _reopened(county: Organisation, begin: datetime, end: datetime) -> QuerySet[
     return _promises(county).filter(Exists(earlier), started_at__gte=begin, started_at__lt=end)
 
 
-def _cells(rows: QuerySet[Any], prefix: str, towns: Sequence[Organisation]) -> dict[tuple[str, str], int]:
+def _grades(finished: QuerySet[Case]) -> Iterable[tuple[int | None, int, int]]:
+    """Of the finished matters, how many got each grade (None: not rated) and how many of them were redone."""
+    counted = finished.values_list("rating").annotate(
+        n=Count("pk"), again=Count("pk", filter=Q(reworks__gt=0))
+    )
+    return counted.order_by("rating")
+
+
+def _cells(rows: QuerySet[Any], prefix: str, towns: Sequence[Organisation], **counts: Count) -> Cells:
     """Counts by township and category group, in one statement."""
-    town = Choose(
-        *(When(within(f"{prefix}place_path", unit.path), then=Value(unit.code)) for unit in towns),
-        default=Value(ELSEWHERE),
-        output_field=CharField(),
-    )
-    found = (
-        rows.annotate(town=town).values_list("town", f"{prefix}category").annotate(n=Count("*")).order_by()
-    )
-    cells: dict[tuple[str, str], int] = {}
-    for code, category, count in found:
-        key = (code, category.split(".")[0])
-        cells[key] = cells.get(key, 0) + count
+    whens = [When(within(f"{prefix}place_path", unit.path), then=Value(unit.code)) for unit in towns]
+    town = Choose(*whens, default=Value(ELSEWHERE), output_field=CharField())
+    found = rows.annotate(town=town).values("town", f"{prefix}category").annotate(**counts).order_by()
+    cells: Cells = {}
+    for row in found:
+        cell = cells.setdefault(
+            (row["town"], row[f"{prefix}category"].split(".")[0]), dict.fromkeys(counts, 0)
+        )
+        for name in counts:
+            cell[name] += row[name]
     return cells
 
 
@@ -137,24 +145,20 @@ def _groups() -> list[tuple[str, str, str]]:
     return list(groups.values_list("code", "name_zh", "name_en"))
 
 
-def _parts(
-    names: Iterable[tuple[str, str, str]],
-    axis: int,
-    accepted: dict[tuple[str, str], int],
-    due: dict[tuple[str, str], int],
-    late: dict[tuple[str, str], int],
-) -> list[Part]:
-    def total(cells: dict[tuple[str, str], int], code: str) -> int:
-        return sum(count for key, count in cells.items() if key[axis] == code)
+def _parts(names: Iterable[tuple[str, str, str]], axis: int, accepted: Cells, promised: Cells) -> list[Part]:
+    """One row a township (axis 0) or category group (axis 1)."""
+
+    def total(cells: Cells, code: str, name: str) -> int:
+        return sum(cell[name] for key, cell in cells.items() if key[axis] == code)
 
     return [
         Part(
             code=code,
             zh=zh,
             en=en or zh,
-            accepted=total(accepted, code),
-            due=total(due, code),
-            late=total(late, code),
+            accepted=total(accepted, code, "n"),
+            due=total(promised, code, "due"),
+            late=total(promised, code, "late"),
         )
         for code, zh, en in names
     ]

@@ -65,7 +65,7 @@ def test_statements_stay_the_same_once_published(
     for _ in range(12):
         report()
     client.get("/figures/")
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(4):
         client.get("/figures/")
     with django_assert_max_num_queries(3):
         client.get("/")

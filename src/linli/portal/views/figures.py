@@ -146,8 +146,8 @@ def _share_of(cell: int | None, whole: int) -> float | None:
 def latest(request: HttpRequest) -> Summary | None:
     """Last month's figures, for the front page."""
     county = known_county(request)
-    rows = measures.published(county=county, at=clock.now(), most=1) if county else []
-    return Summary(rows[0]) if rows else None
+    row = measures.last_month(county=county, at=clock.now()) if county else None
+    return Summary(row) if row else None
 
 
 @public
