@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -97,6 +97,7 @@ class Late:
     words: str
     moment: str
     is_supervised: bool
+    marks: list[str]
 
 
 @requires("board.view")
@@ -330,4 +331,15 @@ def _late(case: Case, page: figures.Page, at: datetime) -> Late:
         words=remaining(case.due_at, at, current()).words,
         moment=moment_words(case.due_at, at, current()),
         is_supervised=case.pk in page.supervised,
+        marks=list(_marks(case, case.pk in page.supervised)),
     )
+
+
+def _marks(case: Case, is_supervised: bool) -> Iterator[str]:
+    if is_supervised:
+        yield _("督办了，等回复")
+    elif case.supervisions:
+        n = case.supervisions
+        yield ngettext("督办过 %(n)d 次，已回复", "督办过 %(n)d 次，已回复", n) % {"n": n}
+    if case.returns:
+        yield ngettext("被退回 %(n)d 次", "被退回 %(n)d 次", case.returns) % {"n": case.returns}

@@ -20,7 +20,7 @@ from linli.people.access import requires
 from linli.service_requests import actions as service_requests
 from linli.service_requests.actions import Routing, editing
 from linli.service_requests.models import Category, Channel, Level, RequestType, RoutingRule
-from linli.web.forms.manage import functions, unit_levels, units_listed
+from linli.web.forms.manage import functions, units_listed
 from linli.web.forms.manage_lists import RuleForm, TrialForm
 
 from . import history
@@ -167,8 +167,8 @@ class _Words:
         if not row.function:
             return _("没有单位，由调度员决定")
         unit = self.functions.get(row.function, row.function)
-        level = dict(unit_levels()).get(row.unit_level, row.unit_level)
-        return _("%(level)s%(unit)s") % {"level": level, "unit": f"“{unit}”"}
+        words = _("事发乡镇的“%(unit)s”") if row.unit_level == "township" else _("县级的“%(unit)s”")
+        return words % {"unit": unit}
 
 
 def _outcome(form: TrialForm, words: _Words) -> dict[str, Any]:
