@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from conftest import NOW, PASSWORD, Cast, Town
+from linli.people.models import Grant, Person
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def person(cast: Cast) -> Person:
+    person = cast.people["dispatcher"]
+    person.set_password(PASSWORD)
+    person.save()
+    return person
+
+
+def sign_in(
+    client: Client, password: str = PASSWORD, name: str = "dispatcher", address: str = "/sign-in"
+) -> str:
+    return client.post(address, {"login": name, "password": password}, follow=True).request["PATH_INFO"]
+
+
+def test_leads_to_my_work(client: Client, person: Person) -> None:
+    assert sign_in(client) == "/desk/"
+
+
+def test_leads_back_to_where_one_was_going(client: Client, person: Person) -> None:
+    assert sign_in(client, address="/sign-in?next=/desk/inbox") == "/desk/inbox"
+
+
+def test_never_leads_to_another_site(client: Client, person: Person) -> None:
+    response = client.post(
+        "/sign-in?next=https://elsewhere.example/", {"login": "dispatcher", "password": PASSWORD}
+    )
+    assert response["Location"] == "/desk/"
+
+
+@pytest.mark.parametrize(("name", "password"), [("dispatcher", "wrong"), ("nobody", PASSWORD), ("", "")])
+def test_refuses_wrong_names_and_passwords_alike(
+    client: Client, person: Person, name: str, password: str
+) -> None:
+    assert sign_in(client, password, name) == "/sign-in"
+    assert client.get("/desk/").status_code == 302
+
+
+def test_a_closed_account_does_not_get_in(client: Client, person: Person) -> None:
+    person.is_active = False
+    person.save()
+    assert sign_in(client) == "/sign-in"
+    assert client.get("/desk/").status_code == 302
+
+
+def test_too_many_wrong_passwords_stop_the_guessing(client: Client, person: Person) -> None:
+    for _guess in range(8):
+        client.post("/sign-in", {"login": "dispatcher", "password": "wrong"})
+    response = client.post("/sign-in", {"login": "dispatcher", "password": PASSWORD})
+    assert response.status_code in {403, 429}
+    assert client.get("/desk/").status_code == 302
+
+
+def test_signing_out_asks_first_and_ends_the_session(client: Client, person: Person) -> None:
+    sign_in(client)
+    assert "要退出登录吗" in client.get("/sign-out").content.decode()
+    assert client.get("/desk/").status_code == 200
+    client.post("/sign-out")
+    assert client.get("/desk/").status_code == 302
+
+
+def test_changes_ones_own_password(client: Client, person: Person) -> None:
+    sign_in(client)
+    new = "autumn-wheat-7-carts"
+    wrong = {"oldpassword": "wrong", "password1": new, "password2": new}
+    assert client.post("/password", wrong).status_code == 200
+    right = {"oldpassword": PASSWORD, "password1": new, "password2": new}
+    assert client.post("/password", right).status_code == 302
+    person.refresh_from_db()
+    assert person.check_password(new)
+
+
+def test_a_short_password_is_refused(client: Client, person: Person) -> None:
+    sign_in(client)
+    client.post("/password", {"oldpassword": PASSWORD, "password1": "short", "password2": "short"})
+    person.refresh_from_db()
+    assert person.check_password(PASSWORD)
+
+
+@pytest.mark.parametrize("address", ["/accounts/signup/", "/signup", "/accounts/login/", "/accounts/email/"])
+def test_nothing_else_of_the_library_is_routed(client: Client, db: None, address: str) -> None:
+    assert client.get(address).status_code == 404
+
+
+def test_a_post_that_has_ended_opens_nothing(client: Client, person: Person, town: Town) -> None:
+    Grant.objects.filter(person=person).update(valid_until=NOW - timedelta(days=1))
+    sign_in(client)
+    assert client.get("/desk/").status_code == 404
+
+
+def test_the_post_chooser_takes_only_what_is_posted(client: Client, person: Person) -> None:
+    sign_in(client)
+    assert client.get("/post").status_code == 405
+    assert client.post("/post", {"post": "nonsense"})["Location"] == "/desk/"
