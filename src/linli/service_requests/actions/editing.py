@@ -123,7 +123,7 @@ def move_rule(*, rule: RoutingRule, places: int, by: Actor, at: datetime) -> int
 def confirm_rule(*, rule: RoutingRule, by: Actor, at: datetime) -> RoutingRule:
     """Takes a rule over whose author's account is closed."""
     with _changing():
-        rule = RoutingRule.objects.select_for_update().select_related("author").get(pk=rule.pk)
+        rule = RoutingRule.objects.select_for_update().get(pk=rule.pk)
         before = {"author": rule.author.name if rule.author else ""}
         rule.author_id = by.person_id
         rule.save(update_fields=["author"])
