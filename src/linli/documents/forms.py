@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django import forms
 from django.core.files.uploadedfile import InMemoryUploadedFile
-from django.core.files.uploadhandler import FileUploadHandler
+from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest
 
 from linli.documents.actions import MAX_PHOTOS, TooManyPhotos, UploadsGone
@@ -20,10 +20,16 @@ from linli.documents.render import MAX_BYTES
 class PhotoUploadHandler(FileUploadHandler):
     """Keeps a file in memory up to one byte over the limit and drops the rest, however much is sent.
 
-    Strangers' originals, with where and when they were taken, never touch the disk.
+    Strangers' originals, with where and when they were taken, never touch the disk. Files past one more than may
+    be attached are dropped unread, so that no request fills the memory.
     """
 
+    files = 0
+
     def new_file(self, *args: Any, **kwargs: Any) -> None:
+        self.files += 1
+        if self.files > MAX_PHOTOS + 1:
+            raise SkipFile
         super().new_file(*args, **kwargs)
         self.kept = BytesIO()
 

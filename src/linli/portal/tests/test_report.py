@@ -175,6 +175,17 @@ def test_a_file_that_is_no_photo_is_refused_by_name_and_the_others_stay(resident
     assert len(resident.typed["photos"]) == 1
 
 
+def test_more_photos_than_fit_are_told_of_and_six_are_kept(resident: Resident) -> None:
+    resident.press(text=TEXT, category=LAMP)
+    resident.press(**IN_GRID)
+    resident.press(photo=[photo(f"{n}.jpg") for n in range(12)])
+    assert (resident.page.status_code, resident.step) == (422, "photos")
+    assert len(resident.typed["photos"]) == 6
+    resident.press()
+    resident.press()
+    assert Attachment.objects.count() == 6
+
+
 def test_photos_swept_in_the_meantime_are_told_of_and_the_rest_is_kept(resident: Resident) -> None:
     resident.press(text=TEXT, category=LAMP)
     resident.press(**IN_GRID)
