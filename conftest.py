@@ -40,7 +40,7 @@ def _flushable(request: pytest.FixtureRequest) -> None:
         drop, again = "DROP TRIGGER IF EXISTS cases_event_no_delete", guard.SQLITE[0]
         return [drop, *flush(self, style, tables, **options), "DELETE FROM cases_casetext", again]
 
-    operations.sql_flush = with_guarded_tables  # type: ignore[method-assign]
+    operations.sql_flush = with_guarded_tables  # type: ignore[method-assign, assignment]
 
 
 @pytest.fixture(autouse=True)
@@ -87,13 +87,37 @@ UNITS = [
     ("county_housing", "county", "990001-zj", Kind.DEPARTMENT, "housing", "县住建局", "Housing Bureau"),
     ("county_petitions", "county", "990001-xf", Kind.DEPARTMENT, "petitions", "县信访局", "Petitions Office"),
     ("east", "county", "990001101", Kind.TOWNSHIP, "", "东河镇", "Donghe Town"),
-    ("east_works", "east", "990001101-cj", Kind.DEPARTMENT, "township_construction", "东河镇村镇建设办", "Donghe Works"),
-    ("east_centre", "east", "990001101-zz", Kind.CENTRE, "township_centre", "东河镇综治中心", "Donghe Centre"),
+    (
+        "east_works",
+        "east",
+        "990001101-cj",
+        Kind.DEPARTMENT,
+        "township_construction",
+        "东河镇村镇建设办",
+        "Donghe Works",
+    ),
+    (
+        "east_centre",
+        "east",
+        "990001101-zz",
+        Kind.CENTRE,
+        "township_centre",
+        "东河镇综治中心",
+        "Donghe Centre",
+    ),
     ("village", "east", "990001101201", Kind.VILLAGE, "", "绿林村", "Lülin Village"),
     ("grid", "village", "990001101201001", Kind.GRID, "", "第一网格", "Grid 1"),
     ("grid2", "village", "990001101201002", Kind.GRID, "", "第二网格", "Grid 2"),
     ("west", "county", "990001102", Kind.TOWNSHIP, "", "西山镇", "Xishan Town"),
-    ("west_works", "west", "990001102-cj", Kind.DEPARTMENT, "township_construction", "西山镇村镇建设办", "Xishan Works"),
+    (
+        "west_works",
+        "west",
+        "990001102-cj",
+        Kind.DEPARTMENT,
+        "township_construction",
+        "西山镇村镇建设办",
+        "Xishan Works",
+    ),
     ("west_village", "west", "990001102201", Kind.VILLAGE, "", "石桥村", "Shiqiao Village"),
     ("west_grid", "west_village", "990001102201001", Kind.GRID, "", "第一网格", "Grid 1"),
 ]
@@ -122,6 +146,10 @@ POSTS = [
 @pytest.fixture
 def town(db: None) -> Town:
     """A county of two townships, with departments, grids and square boundaries."""
+    return build_town()
+
+
+def build_town() -> Town:
     from linli.service_requests.actions import install_lists
 
     town = Town()
@@ -158,6 +186,10 @@ def town(db: None) -> Town:
 @pytest.fixture
 def cast(town: Town) -> Cast:
     """One person a post, password `PASSWORD`, user names as in POSTS."""
+    return build_cast(town)
+
+
+def build_cast(town: Town) -> Cast:
     cast = Cast()
     for key, name, role, unit in POSTS:
         person = Person(username=key, name=name)
@@ -202,9 +234,7 @@ def move(cast: Cast) -> Callable[..., Any]:
     def make(case: Any, verb: str, who: Any, at: datetime | None = None, **data: Any) -> Any:
         clock["at"] = at or clock["at"] + timedelta(minutes=5)
         actor = cast[who] if isinstance(who, str) else who
-        return cases.advance(
-            case=case.pk, verb=verb, by=actor, at=clock["at"], command_id=uuid7(), data=data
-        )
+        return cases.advance(case=case.pk, verb=verb, by=actor, at=clock["at"], command_id=uuid7(), data=data)
 
     return make
 
@@ -296,10 +326,13 @@ def window(browser: Browser, live_server: Any, settings: Any) -> Iterator[Callab
         if who:
             client = Client()
             client.force_login(
-                Person.objects.get(username=who), backend="allauth.account.auth_backends.AuthenticationBackend"
+                Person.objects.get(username=who),
+                backend="allauth.account.auth_backends.AuthenticationBackend",
             )
             jar[settings.SESSION_COOKIE_NAME] = client.cookies[settings.SESSION_COOKIE_NAME].value
-        context.add_cookies([{"name": name, "value": value, "url": live_server.url} for name, value in jar.items()])
+        context.add_cookies(
+            [{"name": name, "value": value, "url": live_server.url} for name, value in jar.items()]
+        )
         return context.new_page()
 
     yield open_window

@@ -96,6 +96,8 @@ def _open(
     place = places.standing(opening.place.pk)
     if place is None:
         raise BadData({"place": _("这个地方刚刚撤销或并走了，请重新选一次。")})
+    if opening.accused_path and not places.stands(opening.accused_path):
+        raise BadData({"accused": _("被举报的单位刚刚划转或撤并，请重新选一次。")})
     day = timezone.localtime(at).date()
     number = codes.number_from_uuid(command_id, day, attempt=attempt)
     turn = first_turn(replace(opening, place=place), number, by, at, command_id, data, claimed_at or at)

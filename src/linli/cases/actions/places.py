@@ -24,6 +24,13 @@ def standing(organisation_id: UUID) -> Organisation | None:
     return Organisation.objects.filter(pk=organisation_id, valid_until=None).first()
 
 
+def stands(path: str) -> bool:
+    """Whether a unit has this path now, and keeps it until the end of this transaction."""
+    found = Organisation.objects.filter(path=path).values_list("pk", flat=True).first()
+    held = standing(found) if found is not None else None
+    return held is not None and held.path == path
+
+
 def follow_move(old: str, new: str) -> None:
     """Rewrites the copies of a moved subtree's paths, in the transaction of the move."""
     for model, fields in ((Case, ("place_path", "holder_path", "accused_path")), (Partner, ("path",))):
