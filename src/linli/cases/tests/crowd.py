@@ -308,9 +308,12 @@ def plant(fault: str) -> None:
 
 
 def _as_it_was(organisation_id: UUID) -> Organisation:
-    """A place read before the transaction, as if from the form."""
+    """A place as it was before somebody moved it, as if read with the form."""
     place = Organisation.objects.get(pk=organisation_id)
-    time.sleep(1)
+    for _again in range(100):
+        if not Organisation.objects.filter(path=place.path).exists():
+            break
+        time.sleep(0.05)
     return place
 
 
