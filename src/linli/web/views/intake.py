@@ -218,9 +218,8 @@ def likenesses(request: HttpRequest) -> HttpResponse:
 def receipt(request: HttpRequest, number: str) -> HttpResponse:
     """The tracking code, once, for whoever reported; afterwards no member of staff can see it again."""
     kept: list[str] = request.session.get(SHOWN_ONCE, [])
-    case = get_object_or_404(
-        Case.objects.select_related("place__parent"), number=codes.normalise_number(number)
-    )
+    numbered = Case.objects.numbered(codes.normalise_number(number))
+    case = get_object_or_404(numbered.select_related("place__parent"))
     if str(case.pk) not in kept:
         get_object_or_404(Case.objects.visible_to(post_of(request)), pk=case.pk)
         messages.info(request, _("查询码只在登记后显示一次。"))

@@ -157,6 +157,6 @@ def _next(request: HttpRequest, number: str, post: Actor) -> str:
     wanted = request.POST.get("next", "")
     if wanted and url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}):
         return wanted
-    if Case.objects.visible_to(post).filter(number=number).exists():
+    if Case.objects.visible_to(post).numbered(number).exists():
         return reverse("web:case", args=[number])
     return reverse("web:work")

@@ -167,6 +167,6 @@ def search(request: HttpRequest) -> HttpResponse:
     """A case number opens its case; anything else is looked for in all matters, open and closed."""
     query = request.GET.get("q", "").strip()[:100]
     number = codes.normalise_number(query)
-    if number and Case.objects.visible_to(post_of(request)).filter(number=number).exists():
+    if number and Case.objects.visible_to(post_of(request)).numbered(number).exists():
         return redirect("web:case", number)
     return redirect(f"{reverse('web:cases')}?{urlencode({'q': query, 'open': 'all'})}")
