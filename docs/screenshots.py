@@ -1,7 +1,7 @@
 """Takes the pictures of the README from the demonstration county in a real browser.
 
-`make screenshots` (needs Chromium and a Chinese font: apt-get install chromium fonts-noto-cjk). The county is planted in a
-database of its own under var/, unless SCREENSHOTS_VAR names one that stands already.
+`make screenshots` (needs Chromium and a Chinese font: apt-get install chromium fonts-noto-cjk). The county is planted
+in a database of its own under var/, unless SCREENSHOTS_VAR names one that stands already.
 """
 
 from __future__ import annotations
@@ -40,13 +40,17 @@ def main() -> None:
     TARGET.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "LINLI_VAR": str(VAR)}
     linli = [sys.executable, "-m", "linli.ops"]
-    subprocess.run([*linli, "demo", "--no-serve", *DEMO], env=environment, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+    subprocess.run(
+        [*linli, "demo", "--no-serve", *DEMO], env=environment, check=True, stdout=subprocess.DEVNULL
+    )  # noqa: S603
     port = free_port()
     server = subprocess.Popen([*linli, "serve", "--port", str(port)], env=environment)  # noqa: S603
     try:
         wait_for(port)
         with sync_playwright() as playwright:
-            path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+            path = (
+                shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+            )
             browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
             Camera(browser, f"http://127.0.0.1:{port}").take_all()
             browser.close()
@@ -81,7 +85,9 @@ class Camera:
     def open(self, width: int, language: str, who: str = "", **cookies: str) -> Page:
         context = self.browser.new_context(base_url=self.address, viewport={"width": width, "height": 800})
         jar = {"linli_language": {"zh": "zh-hans", "en": "en"}[language], **cookies}
-        context.add_cookies([{"name": name, "value": value, "url": self.address} for name, value in jar.items()])
+        context.add_cookies(
+            [{"name": name, "value": value, "url": self.address} for name, value in jar.items()]
+        )
         page = context.new_page()
         if who:
             page.goto("/sign-in")
@@ -116,7 +122,9 @@ class Camera:
         jobs["work-dark-1280"] = self._page(1280, "zh", "dispatcher1", "/desk/", linli_theme="dark")
         return jobs
 
-    def _page(self, width: int, language: str, who: str, address: str, **cookies: str) -> Callable[[str], None]:
+    def _page(
+        self, width: int, language: str, who: str, address: str, **cookies: str
+    ) -> Callable[[str], None]:
         def take(name: str) -> None:
             page = self.open(width, language, who, **cookies)
             page.goto(address)

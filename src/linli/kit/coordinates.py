@@ -1,6 +1,6 @@
 """Positions: WGS-84 (what we store), GCJ-02 and BD-09 (what Chinese phone maps give), and distance.
 
-All functions take and give degrees as (longitude, latitude). The shift GCJ-02 adds to WGS-84 is published nowhere officially;
+All functions take and give degrees as (longitude, latitude). The shift GCJ-02 adds to WGS-84 is published nowhere;
 the formula is the one every open map library uses, good to a metre or two against Chinese map services.
 """
 

@@ -13,7 +13,6 @@ from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any
 
-
 _AS_IT_IS = frozenset([str, int, bool, type(None)])
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
 
