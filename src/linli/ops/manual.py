@@ -16,7 +16,7 @@ COMMANDS = {
     "createsuperuser": gettext_noop("新建系统管理员账号"),
     "import": gettext_noop("从文件导入组织、边界或事项"),
     "stats": gettext_noop("事项数、办结数、按时和超期数"),
-    "deadline": gettext_noop("推算到期时间，并逐步说明"),
+    "deadline": gettext_noop("算出什么时候到期，并逐步说明"),
     "doctor": gettext_noop("检查这套系统，不对的地方说明怎么办"),
     "bench": gettext_noop("测量这台机器上有多快"),
 }
@@ -58,4 +58,5 @@ def unknown(name: str, likely: str) -> str:
     message = _("没有“%(name)s”这个命令。") % {"name": name}
     if likely:
         message += _("您要的是 linli %(name)s 吗？") % {"name": likely}
-    return f"{message}\n{_('全部命令：linli --help')}\n"
+    every = _("全部命令：linli --help")
+    return f"{message}\n{every}\n"

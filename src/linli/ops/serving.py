@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 
+from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import connections
 from django.utils.translation import gettext as _
@@ -71,6 +72,7 @@ def serve(host: str, port: int, *, workers: int, threads: int) -> None:
     It keeps no access log: addresses and codes of residents are nobody's business.
     """
     connections.close_all()  # the processes it forks open their own
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise asks for it
     Granian(
         "linli.config.wsgi:application",
         address=host,

@@ -40,8 +40,9 @@ class Rounds:
         for name, interval, job in self._jobs():
             if is_stopped():
                 break
-            if interval is None or self._is_time_for(name, interval, at):
-                done += self._try(name, job, at)
+            if interval is not None and not self._is_time_for(name, interval, at):
+                continue
+            done += self._try(name, job, at)
             if self.is_database_away:
                 return 0
         return done
@@ -53,7 +54,7 @@ class Rounds:
             ("clocks", None, lambda at: cases.fire_due_clocks(at=at, limit=AT_A_TIME)),
             ("calendar", None, self._derive_again),
             ("desks", SELDOM, lambda at: cases.staff_desks(at=at)),
-            ("photos", HOURLY, lambda at: len(documents.sweep(at=at)) and 0),
+            ("photos", HOURLY, sweep_photos),
         ]
 
     def _is_time_for(self, name: str, interval: timedelta, at: datetime) -> bool:
@@ -93,6 +94,11 @@ class Rounds:
         progress = recalculation.recalculate(at=at, after=self.after, limit=AT_A_TIME)
         self.after = progress.after
         return progress.seen
+
+
+def sweep_photos(at: datetime) -> int:
+    documents.sweep(at=at)
+    return 0
 
 
 def beat(at: datetime) -> int:

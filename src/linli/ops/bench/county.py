@@ -99,7 +99,7 @@ def _history(
     categories: dict[str, Category],
 ) -> bulk.History:
     is_open = dice.random() < OPEN_SHARE
-    grid = grids[0] if dice.random() < BUSY_SHARE else dice.choice(grids)
+    grid = grids[0] if dice.random() < BUSY_SHARE[is_open] else dice.choice(grids)
     code = dice.choice(sorted(categories))
     received = at - timedelta(days=dice.uniform(0.1, 30) if is_open else dice.uniform(5, 365))
     unit = dice.choice(
@@ -187,7 +187,7 @@ def _copied(column: object, model: type) -> str:
     if name == ("id" if model is Case else "case_id") or name == "command_id":
         return COPY_OF.format(column=quoted, n="n")
     if name == "number" and kind == "CharField":
-        return f"{quoted} || '-' || n"
+        return f"{quoted} || n"
     if name == "digest":
         return f"sha256({quoted} || n::text::bytea)"
     if kind == "DateTimeField":

@@ -1,0 +1,151 @@
+"""`linli doctor` names each fault, says what to do, and fails; warnings alone do not."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date, timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import NOW
+from django.core.management import call_command
+from django.db.migrations.executor import MigrationExecutor
+
+from linli.cases.models import CalendarDay, Delivery
+from linli.cases.procedures import calendar
+from linli.kit import clock
+from linli.ops import diagnosis, working
+from linli.ops.demo import seeding
+from linli.orgs.models import Organisation
+from linli.people.models import Person
+from linli.service_requests.models import RoutingRule
+
+
+@pytest.fixture(autouse=True)
+def _at_noon(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path) -> None:
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+    settings.DIST = tmp_path
+    (tmp_path / "manifest.json").write_text("{}")
+
+
+@pytest.fixture
+def _well(town: Any) -> None:
+    """A county in order: the worker at work, an administrator, two years of calendar."""
+    seeding.install_calendar()
+    CalendarDay.objects.filter(date__year=2027).update(is_confirmed=True)
+    CalendarDay.objects.get_or_create(
+        date=date(2027, 10, 1), defaults={"is_working": False, "name_zh": "国庆节", "name_en": "National Day"}
+    )
+    calendar.forget()
+    Person.objects.create_superuser("head", "spring-rice-9-boats", name="管立")
+    functions = Organisation.objects.values_list("function", flat=True)
+    RoutingRule.objects.exclude(function__in=functions).update(is_active=False)
+    working.beat(NOW)
+
+
+def diagnose() -> tuple[int, str]:
+    out = StringIO()
+    try:
+        call_command("doctor", stdout=out)
+    except SystemExit as ended:
+        return int(ended.code or 0), out.getvalue()
+    return 0, out.getvalue()
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_well")
+def test_all_is_well() -> None:
+    code, said = diagnose()
+    assert (code, "✗" in said, "!" in said) == (0, False, False), said
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_well")
+@pytest.mark.parametrize("silence", [timedelta(minutes=3), timedelta(days=3)])
+def test_a_silent_worker_fails(silence: timedelta) -> None:
+    working.beat(NOW - silence)
+    code, said = diagnose()
+    assert (code, "linli worker" in said) == (1, True)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_well")
+def test_a_migration_not_applied_fails_and_hides_what_depends_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MigrationExecutor, "migration_plan", lambda *_given: [object()])
+    code, said = diagnose()
+    assert (code, "linli migrate" in said, "后台" in said) == (1, True, False)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_well")
+def test_a_stuck_delivery_fails_with_its_error(report: Any) -> None:
+    report()
+    Delivery.objects.update(due_at=NOW + timedelta(hours=9), attempts=6, error="ValueError: no such thing")
+    code, said = diagnose()
+    assert (code, "no such thing" in said) == (1, True)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_well")
+def test_a_late_delivery_fails(report: Any) -> None:
+    report()
+    Delivery.objects.update(due_at=NOW - timedelta(hours=1))
+    assert diagnose()[0] == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_well")
+def test_a_broken_routing_rule_fails_with_its_name() -> None:
+    rule = RoutingRule.objects.get(code="wages")  # to human resources, which this small town has not
+    rule.is_active = True
+    rule.save()
+    code, said = diagnose()
+    assert (code, rule.name_zh in said) == (1, True)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_well")
+def test_a_calendar_that_ends_soon_warns_and_one_that_has_ended_fails() -> None:
+    CalendarDay.objects.filter(date__year=2027).delete()
+    diagnosed = diagnosis.horizon(NOW + timedelta(days=60))
+    assert (diagnosed.is_fault, bool(diagnosed.advice)) == (False, True)
+    assert diagnosis.horizon(NOW + timedelta(days=200)).is_fault
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_well")
+def test_demonstration_accounts_warn_without_failing() -> None:
+    Person.objects.update(is_demo=True)
+    code, said = diagnose()
+    assert (code, "!" in said) == (0, True)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_well")
+def test_a_full_disk_and_missing_pages_fail(
+    monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path
+) -> None:
+    settings.DIST = tmp_path / "nowhere"
+    assert diagnose()[0] == 1
+    settings.DIST = tmp_path
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: type("Usage", (), {"free": 1000})())
+    code, said = diagnose()
+    assert (code, str(settings.VAR) in said) == (1, True)
+
+
+def test_a_database_out_of_reach_fails_once_and_says_where_to_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    code, said = diagnose()  # without the mark pytest keeps the database away
+    assert (code, "DATABASE_URL" in said, said.count("✗")) == (1, True, 1)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_well")
+def test_a_check_that_breaks_is_itself_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks() -> None:
+        raise ValueError("out of order")
+
+    monkeypatch.setattr(diagnosis, "broken_rules", breaks)
+    code, said = diagnose()
+    assert (code, "out of order" in said) == (1, True)
