@@ -143,11 +143,18 @@ def shown(name: str, at: datetime) -> Q:
     return conditions[name] & Q(is_open=True) & ~Q(state="merged")
 
 
-def totals(*, actor: Actor, at: datetime) -> Totals:
-    """One statement over the open cases."""
-    figures = on_board(actor).aggregate(**{name: Count("pk", filter=shown(name, at)) for name in SHOWN})
-    spans = tuple(figures.pop(name) for name in SHOWN if name.startswith("span"))
-    return Totals(**figures, late_spans=spans)
+def totals(*, actor: Actor, at: datetime) -> tuple[Totals, list[Row]]:
+    """The figures of the whole area and those of each group of categories, from one reading of the open cases."""
+    rows: dict[str, Row] = {}
+    sums = dict.fromkeys(SHOWN, 0)
+    counted = {f"n_{name}": Count("pk", filter=shown(name, at)) for name in SHOWN}
+    for figures in _figures(on_board(actor), "category", at, **counted):
+        group = str(figures["category"]).split(".")[0]
+        rows.setdefault(group, Row(group)).add(figures)
+        for name in SHOWN:
+            sums[name] += figures[f"n_{name}"]
+    spans = tuple(sums.pop(name) for name in SHOWN if name.startswith("span"))
+    return Totals(**sums, late_spans=spans), [rows[key] for key in sorted(rows)]
 
 
 def by_place(*, actor: Actor, at: datetime) -> list[Row]:
@@ -158,15 +165,6 @@ def by_place(*, actor: Actor, at: datetime) -> list[Row]:
 def by_holder(*, actor: Actor, at: datetime) -> list[Row]:
     """The figures of the units next below the actor's, by who handles; what nobody holds yet is left out."""
     return _folded(on_board(actor).exclude(holder_path=""), "holder_path", actor.path, at)
-
-
-def by_category(*, actor: Actor, at: datetime) -> list[Row]:
-    """The figures of the groups of categories."""
-    rows: dict[str, Row] = {}
-    for figures in _figures(on_board(actor), "category", at):
-        group = str(figures["category"]).split(".")[0]
-        rows.setdefault(group, Row(group)).add(figures)
-    return [rows[key] for key in sorted(rows)]
 
 
 def desks(*, actor: Actor, at: datetime) -> list[Desk]:
@@ -228,7 +226,7 @@ def _within(narrowed: Narrowed, at: datetime) -> Q:
     return wanted
 
 
-def _figures(cases: CaseQuerySet, by: str, at: datetime) -> Iterable[Mapping[str, Any]]:
+def _figures(cases: CaseQuerySet, by: str, at: datetime, **more: Count) -> Iterable[Mapping[str, Any]]:
     supervised = Task.objects.filter(why="supervised").values("case_id")
     grouped = cases.values(by).annotate(
         open=Count("pk"),
@@ -236,6 +234,7 @@ def _figures(cases: CaseQuerySet, by: str, at: datetime) -> Iterable[Mapping[str
         returned=Count("pk", filter=Q(returns__gte=2)),
         supervised=Count("pk", filter=Q(pk__in=supervised)),
         oldest=Min("due_at", filter=late(at)),
+        **more,
     )
     return list(grouped.order_by(by))
 

@@ -143,7 +143,7 @@ def supervisions(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, form: SupervisionForm, status: int = 200) -> HttpResponse:
     post, at = post_of(request), clock.now()
-    totals = figures.totals(actor=post, at=at)
+    totals, groups = figures.totals(actor=post, at=at)
     places = figures.by_place(actor=post, at=at)
     holders = figures.by_holder(actor=post, at=at)
     waiting = figures.desks(actor=post, at=at)
@@ -158,7 +158,7 @@ def _page(request: HttpRequest, form: SupervisionForm, status: int = 200) -> Htt
         "desks": [(desk, units["id", str(desk.organisation_id)], _why(desk.why)) for desk in waiting],
         "places": _lines(places, units, "place", post, at),
         "holders": _lines(holders, units, "unit", post, at),
-        "categories": _by_category(figures.by_category(actor=post, at=at), categories, at),
+        "categories": _by_category(groups, categories, at),
         "total": _total(places, at),
         "form": form,
         "may_supervise": post.may("case.supervise"),
