@@ -39,7 +39,7 @@ class SupervisionForm(forms.Form):
         max_length=2000,
         initial=_("请说明超期的原因、办结的日期；现在就能做的先做。"),
         widget=forms.Textarea(attrs={"rows": 4}),
-        error_messages={"required": _("请写明要求。")},
+        error_messages={"required": _("请写明要求。"), "min_length": _("要求至少写 5 个字。")},
     )
     command = forms.UUIDField(widget=forms.HiddenInput, initial=uuid7)
 
