@@ -1,7 +1,7 @@
 """Tables of the kernel: the case, what happened to it, its clocks, and what waits for whom."""
 
 from .calendar import CalendarDay
-from .case import Case, CaseNumber, CaseQuerySet, TrackingCode
+from .case import Case, CaseNumber, CaseQuerySet, TrackingCode, case_numbered
 from .event import Event
 from .search import CaseText
 from .work import Clock, Delivery, Partner, SavedView, Task
@@ -19,4 +19,5 @@ __all__ = [
     "SavedView",
     "Task",
     "TrackingCode",
+    "case_numbered",
 ]

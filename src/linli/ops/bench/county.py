@@ -25,9 +25,8 @@ from linli.service_requests.models import Category, Request
 TEXTS = tomllib.loads((Path(__file__).parent / "texts.toml").read_text(encoding="utf-8"))
 BASE = 10_000
 OPEN_SHARE = 0.08
-BUSY_SHARE = (
-    0.02  # of all cases lie in the grid whose lists are measured, so that it fills a page at every size
-)
+# Of the open and of the closed lie in the grid whose lists are measured, so that it fills a page at every size.
+BUSY_SHARE = {True: 0.08, False: 0.01}
 SENT = (("accept", 0.2), ("dispatch", 0.5), ("acknowledge", 1.0), ("progress", 2.0), ("feedback", 4.0))
 OPEN_STAGES = (0, 0, 1, 2, 2, 3, 4, 4, 5)
 ACCOUNTS = {"county": "dispatcher", "township": "dispatcher", "grid": "grid_worker"}

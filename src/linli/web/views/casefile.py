@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from linli.cases import actions
-from linli.cases.models import Case, Clock, Event, Task
-from linli.cases.procedures import Procedure, State
+from linli.cases.models import Case, Clock, Event, Task, case_numbered
+from linli.cases.procedures import Procedure
 from linli.cases.procedures.calendar import current
 from linli.cases.procedures.limits import Line as CalcLine
 from linli.cases.procedures.limits import moment_words, remaining
@@ -60,10 +60,10 @@ def find(number: str, post: Actor) -> tuple[Case, Request | None]:
     wanted = codes.normalise_number(number)
     if not wanted:
         raise Http404
-    visible = Case.objects.visible_to(post).filter(number=wanted)
+    visible = Case.objects.visible_to(post).numbered(wanted)
     category = Category.objects.filter(code=OuterRef("case__category"))
     found = (
-        Request.objects.filter(case__in=visible)
+        Request.objects.filter(pk=case_numbered(wanted), case__in=visible)
         .select_related(*JOINED)
         .annotate(
             category_zh=Subquery(category.values("name_zh")[:1]),
@@ -277,92 +277,6 @@ def _due(clock: Clock, at: datetime) -> Due:
     return Due(left.words, text % {"moment": moment}, state, clock.is_provisional)
 
 
-# The procedure -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Step:
-    """One state of the main line as the page draws it."""
-
-    label: str
-    state: str = ""
-    note: str = ""
-    forward: list[str] = field(default_factory=list)
-    back: list[str] = field(default_factory=list)
-
-
-def steps(file: CaseFile) -> list[Step]:
-    """The main line with the present state lit; branches off it and back along it in words."""
-    now = _where(file)
-    drawn = [_step(file, state, now) for state in file.procedure.steps]
-    stage = file.case.stage
-    if stage.step is None and now:
-        lit = drawn[now - 1]
-        drawn[now - 1] = replace(lit, note=str(stage.label), forward=[], back=[])
-    return drawn
-
-
-def _where(file: CaseFile) -> int:
-    """The step the case stands at; beside the line, the step it will come back to."""
-    stage, procedure = file.case.stage, file.procedure
-    if stage.step is not None:
-        return stage.step
-    ahead = [
-        procedure.states[move.to].step or 0
-        for move in procedure.moves_from(stage.name)
-        if move.to is not None and procedure.states[move.to].step
-    ]
-    reached = [file.procedure.states[event.state].step or 0 for event in file.events]
-    return min(ahead) if ahead else max(reached, default=1)
-
-
-def _step(file: CaseFile, state: State, now: int) -> Step:
-    step = state.step or 0
-    entered = [event.at for event in file.events if event.state == state.name]
-    label = str(state.step_label or state.label)
-    if step < now:
-        return Step(label, "done", _day(entered), [], _happened(file.case, state))
-    return Step(
-        label if step != now else str(state.label if file.case.state == state.name else state.step_label),
-        "now" if step == now else "",
-        _day(entered) if step == now else "",
-        _branches(file.procedure, state, forward=True) if step == now else [],
-        _branches(file.procedure, state, forward=False),
-    )
-
-
-def _day(moments: Sequence[datetime]) -> str:
-    from linli.kit.templatetags.linli import day
-
-    return day(moments[-1], "plain") if moments else ""
-
-
-def _branches(procedure: Procedure, state: State, *, forward: bool) -> list[str]:
-    """Moves that leave the main line, or go back along it."""
-    words = []
-    for move in procedure.moves_from(state.name):
-        target = procedure.states.get(move.to or "")
-        if target is None or move.may == "system" or move.verb in ASIDE:
-            continue
-        is_back = bool(target.step and target.step < (state.step or 0)) or target.name in BACK
-        leaves = target.step is None and not is_back
-        if is_back if not forward else leaves:
-            words.append(str(move.done))
-    return [_("、").join(words)] if words else []
-
-
-ASIDE = frozenset({"reassign", "merge"})
-BACK = frozenset({"returned", "rework", "reopened"})
-
-
-def _happened(case: Case, state: State) -> list[str]:
-    if state.name == "dispatched" and case.returns:
-        return [ngettext("退回过 %(n)d 次", "退回过 %(n)d 次", case.returns) % {"n": case.returns}]
-    if state.name == "feedback_given" and case.reworks:
-        return [ngettext("返工 %(n)d 次", "返工 %(n)d 次", case.reworks) % {"n": case.reworks}]
-    return []
-
-
 # People ------------------------------------------------------------------------------------------
 
 
@@ -403,7 +317,7 @@ def photos(file: CaseFile) -> list[dict[str, Any]]:
     """Every photo with who took it and when, in order."""
     found = []
     for event in file.events:
-        who = event.person.name if event.person else _("反映人")
+        who = event.person.name if event.person else pgettext("role", "反映人")
         for photo in (event.data or {}).get("photos", ()):
             found.append({"id": photo, "who": who, "at": event.at})
     return found
