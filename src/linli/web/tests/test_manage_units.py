@@ -65,6 +65,7 @@ def test_looks_through_the_tree_branch_by_branch(admin: Client, town: Town) -> N
     assert "石桥村" not in branch
     page = admin.get(reverse("web:manage_unit", args=[town["grid"].code])).content.decode()
     assert "汪秀兰" in page
+    assert "新名称" in page  # each field under its own label
     outline = admin.get(reverse("web:manage_unit_outline", args=[town["village"].code]))
     assert {feature["properties"]["code"] for feature in outline.json()["features"]} == {
         town[name].code for name in ("village", "grid", "grid2")
