@@ -208,6 +208,13 @@ def _marked(view: View, permission: str) -> View:
     return view
 
 
+def _sign_in_first(request: HttpRequest) -> HttpResponse:
+    """The sign-in page; a fragment asked for by a page is refused, lest the sign-in land inside that page."""
+    if "HX-Request" in request.headers:
+        return HttpResponse(status=401)
+    return redirect_to_login(request.get_full_path())
+
+
 def public(view: View) -> View:
     """Open to everybody, signed in or not."""
     return _marked(view, "public")
@@ -219,7 +226,7 @@ def signed_in(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.user.is_authenticated:
-            return redirect_to_login(request.get_full_path())
+            return _sign_in_first(request)
         return view(request, *args, **kwargs)
 
     return _marked(guarded, "signed_in")
@@ -232,7 +239,7 @@ def requires(permission: str) -> Callable[[View], View]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
+                return _sign_in_first(request)
             if not post_of(request).may(permission):
                 raise Http404
             return view(request, *args, **kwargs)

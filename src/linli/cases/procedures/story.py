@@ -175,7 +175,8 @@ def _facts(
 ) -> Iterator[str]:
     for need in move.needs:
         if said := _said(need, event, names):
-            yield _("%(label)s：%(value)s") % {"label": need.label, "value": said}
+            asked = str(need.label).endswith(("？", "?", "吗"))  # the answer says it all
+            yield said if asked else _("%(label)s：%(value)s") % {"label": need.label, "value": said}
     facts: dict[str, Any] = event.facts or {}
     if days := facts.get("days"):
         yield ngettext("限期延长 %(n)d 个工作日。", "限期延长 %(n)d 个工作日。", int(days)) % {"n": int(days)}

@@ -3,9 +3,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from conftest import NOW, PASSWORD, Cast, Town
 from django.test import Client
 
-from conftest import NOW, PASSWORD, Cast, Town
 from linli.people.models import Grant, Person
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +22,8 @@ def person(cast: Cast) -> Person:
 def sign_in(
     client: Client, password: str = PASSWORD, name: str = "dispatcher", address: str = "/sign-in"
 ) -> str:
-    return client.post(address, {"login": name, "password": password}, follow=True).request["PATH_INFO"]
+    response = client.post(address, {"login": name, "password": password}, follow=True)
+    return str(response.request["PATH_INFO"])
 
 
 def test_leads_to_my_work(client: Client, person: Person) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import Count, Min
+from django.db.models.functions import Concat
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -47,6 +48,10 @@ class UnitField(forms.CharField):
         if unit is not None:
             return unit
         named = list(standing.filter(name=given).order_by("path")[: SHOWN + 1])
+        joined = standing.annotate(joined=Concat("parent__name", "name")).filter(
+            joined=given.replace(" ", "")
+        )
+        named = named or list(joined.order_by("path")[: SHOWN + 1])
         named = named or list(standing.filter(name_en__iexact=given).order_by("path")[: SHOWN + 1])
         if len(named) == 1:
             return named[0]

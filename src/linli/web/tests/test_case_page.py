@@ -200,3 +200,9 @@ def test_reads_in_english(desk: Desk, worked: Any, watch: Watch) -> None:
         "Grid worker",
     ):
         assert text in page, text
+
+
+def test_a_fragment_is_refused_rather_than_answered_with_the_sign_in(client: Client, lamp: Any) -> None:
+    response = client.get(f"/desk/cases/{lamp.number}/likenesses", headers={"HX-Request": "true"})
+    assert response.status_code == 401
+    assert client.get(f"/desk/cases/{lamp.number}").status_code == 302

@@ -195,6 +195,8 @@ def test_tries_a_rule_out_without_writing_anything(admin: Client) -> None:
     assert outcome["routing"].unit.code == "990001101-cj"
     assert outcome["routing"].rule.code
     assert not Change.objects.exists()
+    one = admin.get(reverse("web:manage_rules"), {**given, "place": "绿林村 第一网格"})
+    assert one.context["outcome"]["place"].code == "990001101201001"
     wrong = admin.get(reverse("web:manage_rules"), {**given, "place": "第一网格"})
     assert wrong.context["outcome"] is None
     assert "990001101201001" in wrong.content.decode()  # which of them is meant

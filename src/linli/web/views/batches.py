@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from linli.cases import actions
 from linli.cases.actions import CommandError, StaleCase
-from linli.cases.models import Case
+from linli.cases.models import Case, CaseNumber
 from linli.kit import clock
 from linli.kit.ids import is_uuid7, uuid7
 from linli.orgs.models import Organisation
@@ -73,9 +73,8 @@ def _picked(post: Actor, values: Sequence[str]) -> list[Picked]:
     for value in values:
         number, _sign, version = value.partition(":")
         versions[number] = int(version) if version.isdecimal() and len(version) < 9 else 0
-    found = (
-        Case.objects.visible_to(post).filter(number__in=versions).select_related("place__parent", "holder")
-    )
+    ids = CaseNumber.objects.filter(number__in=list(versions)).values("case_id")
+    found = Case.objects.visible_to(post).filter(pk__in=ids).select_related("place__parent", "holder")
     by_number = {case.number: case for case in found}
     return [Picked(by_number[number], version) for number, version in versions.items() if number in by_number]
 

@@ -27,7 +27,7 @@ from linli.service_requests import actions as service_requests
 from linli.service_requests.models import Category, Channel, RequestType
 from linli.web.forms.moves import Choices, Grouped, MoveCard, card
 
-from . import casefile, units
+from . import casefile, drawing, units
 from .casefile import CaseFile
 from .rows import hands_over, place_words
 
@@ -85,7 +85,7 @@ def page(
         "kind": dict(RequestType.choices).get(file.request.request_type, "") if file.request else "",
         "where": place_words(file.case),
         "faces": casefile.faces(file),
-        "steps": casefile.steps(file),
+        "steps": drawing.steps(file),
         "photos": casefile.photos(file),
         "people": casefile.people(file),
         "contact_refusal": casefile.contact_refusal(file),
