@@ -33,7 +33,7 @@ def run(command: BaseCommand, options: dict[str, Any]) -> str:
     try:
         mapping = imports.read_mapping(options["mapping"])
         source = imports.Source(Path(options["file"]), mapping)
-        with _few_collections(), _bar(source, options["limit"]) as tell:
+        with _no_collections(), _bar(source, options["limit"]) as tell:
             imports.take_in(
                 source=source,
                 mapping=mapping,
@@ -73,14 +73,15 @@ def _bar(source: imports.Source, limit: int | None) -> Iterator[Callable[[import
 
 
 @contextmanager
-def _few_collections() -> Iterator[None]:
-    """A batch makes many objects and no cycles: collecting less often saves a quarter of the time."""
-    before = gc.get_threshold()
-    gc.set_threshold(200_000, 20, 20)
+def _no_collections() -> Iterator[None]:
+    """A batch makes many objects and no cycles: not looking for any saves a quarter of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
     try:
         yield
     finally:
-        gc.set_threshold(*before)
+        if was_enabled:
+            gc.enable()
 
 
 def _report(command: BaseCommand, rejects: list[imports.Reject], path: Path | None) -> None:

@@ -13,8 +13,11 @@ from typing import Any
 import pytest
 from conftest import NOW, Cast, Town
 from django.core.management import CommandError, call_command
+from django.test import Client
 
 from linli.cases.models import Case, Clock
+from linli.orgs.models import Organisation
+from linli.people.models import Grant, Person
 
 SAMPLE = Path(__file__).resolve().parents[2] / "service_requests" / "tests" / "boston311_300.csv.gz"
 pytestmark = pytest.mark.django_db
@@ -104,6 +107,22 @@ def test_a_file_that_is_not_the_mappings_is_refused(arguments: tuple[str], tmp_p
     (tmp_path / "heading.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     with pytest.raises(CommandError):
         take_in(tmp_path / arguments[0])
+
+
+def test_staff_of_the_county_read_an_imported_case_like_any_other(client: Client) -> None:
+    take_in(SAMPLE, "--limit", "60")
+    person = Person.objects.create(username="clerk", name="Clerk")
+    county = Organisation.objects.get(code="BOS")
+    Grant.objects.create(person=person, role="dispatcher", organisation=county, valid_from=NOW)
+    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+    for is_open in (True, False):
+        case = Case.objects.filter(is_open=is_open, due_at__isnull=False).first()
+        assert case is not None
+        page = client.get(f"/desk/cases/{case.number}")
+        assert case.title in page.content.decode()
+        assert ("原系统已办结" in page.content.decode()) is not is_open
+    for path in ("/desk/", "/desk/cases?open=all", "/desk/board"):
+        assert client.get(path).status_code == 200
 
 
 def _heading() -> str:
