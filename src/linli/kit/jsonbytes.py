@@ -34,14 +34,17 @@ def canonical(value: Any) -> bytes:
 def plain(value: Any) -> Any:
     """The value as JSON types only (dict, list, str, int, float, bool, None), ready for a JSON column."""
     kind = type(value)
-    if kind in _AS_IT_IS:  # the common ones first: every event is written through here
+    if kind in _AS_IT_IS:  # the common ones first, here and below: every event is written through here
         return value
-    if kind is dict and not value:
-        return {}
+    if kind is dict:
+        return {
+            key if type(key) is str else _key(key): item if type(item) in _AS_IT_IS else plain(item)
+            for key, item in value.items()
+        }
     if isinstance(value, (str, int, float)):
         return _plain_scalar(value)
     if isinstance(value, Mapping):
-        return {key if type(key) is str else _key(key): plain(item) for key, item in value.items()}
+        return {_key(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     return _plain_moment(value)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from linli.cases.actions import effects, opening, rows, timekeeping, writing
 from linli.cases.actions.errors import OutOfOrder
 from linli.cases.actions.turn import Turn
 from linli.cases.models import Case, CaseNumber, CaseText, Clock, Event, Task
+from linli.cases.procedures import Move
 from linli.orgs.models import Organisation
 from linli.people.access import SYSTEM, Actor
 
@@ -91,7 +93,7 @@ def _plan(history: History, number: str, by: Actor, at: datetime, batch: Batch) 
         history.opening, number, by, history.at, history.case_id, history.data, history.at
     )
     case = turn.case
-    turn.move = replace(turn.move, starts=())
+    turn.move = _without_clocks(turn.move)
     turn.is_past = bool(history.steps)
     turn.facts.update(history.facts)
     if history.due_at is not None:
@@ -106,6 +108,12 @@ def _plan(history: History, number: str, by: Actor, at: datetime, batch: Batch) 
     grams = writing.searchable(case, history.words)
     batch.add(case, CaseNumber(number=number, case_id=case.pk), CaseText(case_id=case.pk, grams=grams))
     batch.add(*(turn.event for turn in turns if turn.event), *clocks, *turns[-1].new_tasks)
+
+
+@cache
+def _without_clocks(move: Move) -> Move:
+    """History brings its own due moment, and nobody's limits run for what is past."""
+    return replace(move, starts=())
 
 
 def _next_turn(before: Turn, step: Step, *, is_past: bool) -> Turn:
