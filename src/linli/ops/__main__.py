@@ -4,11 +4,26 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from importlib import metadata
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 WRONG, INTERRUPTED = 2, 130
+COMMANDS = {
+    "demo": gettext_noop("在这台机器上建一个演示县，并打开网站和后台"),
+    "serve": gettext_noop("打开网站"),
+    "worker": gettext_noop("后台：送消息、看时限、超期上报"),
+    "migrate": gettext_noop("建立或更新数据表"),
+    "createsuperuser": gettext_noop("新建系统管理员账号"),
+    "import": gettext_noop("从文件导入组织、边界或事项"),
+    "stats": gettext_noop("事项数、办结数、按时和超期数"),
+    "deadline": gettext_noop("算出什么时候到期，并逐步说明"),
+    "doctor": gettext_noop("检查这套系统，不对的地方说明怎么办"),
+    "bench": gettext_noop("测量这台机器上有多快"),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -18,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(_run(given))
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+    except BrokenPipeError:  # whoever read along has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
 
 
 def _run(given: list[str]) -> int:
@@ -28,20 +46,49 @@ def _run(given: list[str]) -> int:
     from django.core.management import execute_from_command_line, get_commands
     from django.utils import translation
 
-    from linli.ops import manual
-
     django.setup()
-    translation.activate(manual.language(os.environ))
+    translation.activate(language(os.environ))
     name = given[0] if given else ""
     if name in ("", "-h", "--help") or given == ["help"]:
-        (sys.stdout if name else sys.stderr).write(manual.page())
+        (sys.stdout if name else sys.stderr).write(page())
         return 0 if name else WRONG
     if name not in get_commands() and name != "help":
-        likely = get_close_matches(name, manual.names(), n=1)
-        sys.stderr.write(manual.unknown(name, likely[0] if likely else ""))
+        sys.stderr.write(unknown(name))
         return WRONG
     execute_from_command_line(["linli", *given])
     return 0
+
+
+def language(environment: Mapping[str, str]) -> str:
+    """Chinese where the terminal speaks it, else English, which every terminal can show."""
+    names = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+    spoken = next((environment[name] for name in names if environment.get(name)), "")
+    return "zh-hans" if spoken.startswith("zh") else "en"
+
+
+def page() -> str:
+    """What `linli --help` says: our commands first."""
+    width = max(map(len, COMMANDS)) + 2
+    lines = [
+        _("邻里 Linli：县、乡、村的事，件件有着落。"),
+        "",
+        _("用法：linli 命令 [选项]"),
+        "",
+        *(f"  {name:<{width}}{_(text)}" for name, text in COMMANDS.items()),
+        "",
+        _("每个命令的选项：linli 命令 --help"),
+        _("Django 自己的命令也可以用，例如 linli shell、linli dbshell、linli showmigrations。"),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def unknown(name: str) -> str:
+    """What to do about a command that does not exist."""
+    message = _("没有“%(name)s”这个命令。") % {"name": name}
+    if likely := get_close_matches(name, COMMANDS, n=1):
+        message += _("您要的是 linli %(name)s 吗？") % {"name": likely[0]}
+    every = _("全部命令：linli --help")
+    return f"{message}\n{every}\n"
 
 
 if __name__ == "__main__":

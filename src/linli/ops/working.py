@@ -83,7 +83,8 @@ class Rounds:
 
     def _lose_database(self, error: Error) -> None:
         if not self.is_database_away:
-            logger.warning("the database is away, waiting for it: %s", type(error).__name__)
+            reason = (str(error).splitlines() or [""])[0]
+            logger.warning("the database is away, waiting for it: %s: %s", type(error).__name__, reason)
         self.is_database_away = True
         connection.close()
 

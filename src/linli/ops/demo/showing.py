@@ -16,6 +16,7 @@ from rich.table import Table
 
 from linli.ops import serving
 from linli.ops.demo import county
+from linli.orgs.models import Kind, Organisation
 from linli.people.access import roles
 from linli.people.models import Grant
 
@@ -44,12 +45,19 @@ def sign_ins(console: Console) -> None:
     table = Table(title=_("演示数据 · 口令都是 %(password)s") % {"password": county.PASSWORD})
     for heading in (_("账号"), _("角色"), _("单位")):
         table.add_column(heading)
-    grants = Grant.objects.filter(person__username__in=SHOWN).select_related("person", "organisation")
+    grants = Grant.objects.filter(person__username__in=SHOWN).select_related("person", "organisation__parent")
     first = {grant.person.username: grant for grant in grants.order_by("-valid_from")}
     for username in SHOWN:
         if grant := first.get(username):
-            table.add_row(username, roles()[grant.role].label, grant.organisation.label)
+            table.add_row(username, roles()[grant.role].label, _unit(grant.organisation))
     console.print(table)
+
+
+def _unit(unit: Organisation) -> str:
+    """The unit's name; a grid, of which every village has a first one, with that of its village."""
+    if unit.kind == Kind.GRID and unit.parent is not None:
+        return f"{unit.parent.label} {unit.label}"
+    return unit.label
 
 
 def addresses(console: Console, host: str, port: int) -> None:
@@ -62,8 +70,8 @@ def addresses(console: Console, host: str, port: int) -> None:
 def serve(console: Console, host: str, port: int) -> None:
     """Runs web server and worker until Ctrl-C or until one of them ends; then both end."""
     running = {
-        _("网站"): _start("serve", "--host", host, "--port", str(port)),
-        _("后台"): _start("worker"),
+        _("网站进程"): _start("serve", "--host", host, "--port", str(port)),
+        _("后台进程"): _start("worker"),
     }
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
@@ -71,7 +79,7 @@ def serve(console: Console, host: str, port: int) -> None:
         addresses(console, host, port)
         while (ended := _ended(running)) is None:
             time.sleep(PAUSE)
-        raise CommandError(_("%(which)s自己停了，其余的也停下。原因写在上面。") % {"which": ended})
+        raise CommandError(_("%(which)s自己结束了，其余的也停下。原因写在上面。") % {"which": ended})
     except KeyboardInterrupt:
         console.print(_("正在停下…"))
     finally:

@@ -29,6 +29,11 @@ from linli.orgs.models import Revision
 PACKAGES = Path(__file__).resolve().parents[3]
 
 
+@pytest.fixture(autouse=True)
+def _nobodys_photos(settings: Any, tmp_path: Path) -> None:
+    settings.ATTACHMENTS = tmp_path / "attachments"
+
+
 @pytest.fixture
 def _at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "now", lambda: NOW)

@@ -8,7 +8,6 @@ from threading import Event
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import close_old_connections
 from django.utils.translation import gettext as _
 
 from linli.ops import working
@@ -38,7 +37,6 @@ class Command(BaseCommand):
         while not stop.is_set():
             started = time.monotonic()
             done = rounds.run(stop.is_set)
-            close_old_connections()
             if is_once and rounds.is_database_away:
                 raise CommandError(_("连不上数据库。"))
             if is_once and not done:
