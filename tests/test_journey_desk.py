@@ -190,6 +190,10 @@ def test_works_by_keyboard(window: Callable[..., Page], town: Town, cast: Cast, 
     cases = [report(text=text).case for text in ("一组的路灯坏了两盏请来修", "二组的路灯坏了三盏请来修")]
     page = window("dispatcher", width=1280)
     page.goto("/desk/")
+    page.keyboard.press("a")  # with no row at hand, nothing is accepted
+    page.keyboard.press("n")
+    expect(page.locator("h1")).to_have_text("登记新事项")
+    page.goto("/desk/")
     page.keyboard.press("j")
     page.keyboard.press("x")
     expect(page.locator(".ll-bulk")).to_be_visible()

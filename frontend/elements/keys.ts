@@ -50,7 +50,15 @@ class Keys extends HTMLElement {
     }
     if (key === "?") return this.help();
     if (!/^[a-z]$/.test(key)) return false;
-    return click(this.current, `[data-key="${key}"]`) || click(this, `:not(li) > [data-key="${key}"]`);
+    return click(this.current, `[data-key="${key}"]`) || this.pressOutside(key);
+  }
+
+  /** A key of the page itself; never that of a row nobody has gone to. */
+  private pressOutside(key: string): boolean {
+    const rows = this.rows;
+    const found = all<HTMLElement>(this, `[data-key="${key}"]`).find((each) => !rows.some((row) => row.contains(each)));
+    found?.click();
+    return found !== undefined;
   }
 
   private get current(): HTMLElement | null {

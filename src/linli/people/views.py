@@ -12,6 +12,10 @@ from django.views.decorators.http import require_POST
 
 from linli.people.access import public, signed_in
 
+change_password = allauth.PasswordChangeView.as_view(
+    template_name="people/password.html", success_url="/desk/"
+)
+
 
 @public
 def login(request: HttpRequest) -> HttpResponse:
@@ -27,7 +31,7 @@ def logout(request: HttpRequest) -> HttpResponse:
 @signed_in
 def password(request: HttpRequest) -> HttpResponse:
     """One's own password, changed by knowing the old one."""
-    return allauth.password_change(request)  # type: ignore[no-any-return]
+    return change_password(request)  # type: ignore[no-any-return]
 
 
 @public

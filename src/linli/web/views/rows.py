@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from linli.cases.models import Case, Task
 from linli.cases.procedures import Move
@@ -60,7 +60,11 @@ class Row:
         return self.due.state == "late"
 
 
-DECISIONS = frozenset({"to_decide_extension", "to_decide_deferral"})
+DECISIONS = {
+    "to_decide_extension": gettext_lazy("批复"),
+    "to_decide_deferral": gettext_lazy("批复"),
+    "to_verify": pgettext_lazy("move", "核查"),
+}
 KEYS = {"accept": "a", "dispatch": "d", "reassign": "d", "rule": "d", "acknowledge": "a"}
 
 
@@ -168,8 +172,8 @@ def _action(task: Task, post: Actor) -> Action | None:
     if move is None:
         return None
     number = task.case.number
-    if task.why in DECISIONS:  # granting and refusing are equal ways on
-        return Action("", _("批复"), f"{reverse('web:case', args=[number])}#moves")
+    if task.why in DECISIONS:  # to agree and to disagree are equal ways on
+        return Action("", str(DECISIONS[task.why]), f"{reverse('web:case', args=[number])}#moves")
     key = KEYS.get(move.verb, "")
     if not move.needs:
         href = reverse("web:move", args=[number, move.verb])
