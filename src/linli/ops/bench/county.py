@@ -24,9 +24,11 @@ from linli.service_requests.models import Category, Request
 
 TEXTS = tomllib.loads((Path(__file__).parent / "texts.toml").read_text(encoding="utf-8"))
 BASE = 10_000
-OPEN_SHARE = 0.08
-# Of the open and of the closed lie in the grid whose lists are measured, so that it fills a page at every size.
-BUSY_SHARE = {True: 0.08, False: 0.01}
+# Up to so many days old, this share is still open: about 8 % of a year's cases.
+OPEN_UP_TO = ((3, 0.9), (10, 0.5), (30, 0.2), (365, 0.055))
+BUSY_SHARE = (
+    0.01  # of all cases lie in the grid whose lists are measured, so that it fills a page at every size
+)
 SENT = (("accept", 0.2), ("dispatch", 0.5), ("acknowledge", 1.0), ("progress", 2.0), ("feedback", 4.0))
 OPEN_STAGES = (0, 0, 1, 2, 2, 3, 4, 4, 5)
 ACCOUNTS = {"county": "dispatcher", "township": "dispatcher", "grid": "grid_worker"}
@@ -97,10 +99,11 @@ def _history(
     offices: list[Organisation],
     categories: dict[str, Category],
 ) -> bulk.History:
-    is_open = dice.random() < OPEN_SHARE
-    grid = grids[0] if dice.random() < BUSY_SHARE[is_open] else dice.choice(grids)
+    age = dice.uniform(0.1, 365)
+    is_open = dice.random() < next(share for days, share in OPEN_UP_TO if age <= days)
+    grid = grids[0] if dice.random() < BUSY_SHARE else dice.choice(grids)
     code = dice.choice(sorted(categories))
-    received = at - timedelta(days=dice.uniform(0.1, 30) if is_open else dice.uniform(5, 365))
+    received = at - timedelta(days=age)
     unit = dice.choice(
         [office for office in offices if office.path.startswith(grid.ancestor_paths[1])] or offices
     )
@@ -128,7 +131,7 @@ def _history(
 
 def _steps(dice: random.Random, received: datetime, unit: Organisation, *, is_open: bool) -> list[bulk.Step]:
     if not is_open:
-        closed = received + timedelta(days=dice.uniform(0.5, 8))
+        closed = received + timedelta(days=dice.uniform(0.05, 8))
         return [
             bulk.Step("record_dispatch", received, unit=unit),
             bulk.Step("record_closing", closed, data={"result": dice.choice(TEXTS["endings"])}),

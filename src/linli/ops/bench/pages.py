@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import cycle, islice
 from typing import Any
@@ -17,7 +18,8 @@ from linli.ops.bench import county, load, web
 from linli.ops.bench.intake import figures
 
 OK = 200
-LISTS = {"cases": "/desk/cases", "closed": "/desk/cases?open=closed", "work": "/desk/"}
+NUMBER = re.compile(rb"/desk/cases/(\d{6}-[0-9A-Z]+)")
+LISTS = {"cases": "/desk/cases", "all": "/desk/cases?open=all", "work": "/desk/"}
 
 
 def measure(rounds: int) -> dict[str, Any]:
@@ -26,10 +28,9 @@ def measure(rounds: int) -> dict[str, Any]:
     found: dict[str, Any] = {"cases": Case.objects.count()}
     with web.serving() as server:
         for name, (visitor, paths) in pages.items():
-            found[name] = {
-                "statements": _statements(visitor, paths[0]),
-                **_times(server, visitor, paths, rounds),
-            }
+            statements, shown = _statements(visitor, paths[0])
+            times = _times(server, visitor, paths, rounds)
+            found[name] = {"statements": statements, "rows": shown, **times}
         found["memory"] = server.memory()
     return found
 
@@ -47,7 +48,8 @@ def _pages() -> Iterator[tuple[str, tuple[Visitor, list[str]]]]:
     yield "tracking", (web.follower(waiting), ["/track/"])
 
 
-def _statements(visitor: Visitor, path: str) -> int:
+def _statements(visitor: Visitor, path: str) -> tuple[int, int]:
+    """How many statements the page takes, and how many cases it shows."""
     for _n in range(3):
         with CaptureQueriesContext(connection) as captured:
             answer = visitor.get(path)
@@ -55,7 +57,7 @@ def _statements(visitor: Visitor, path: str) -> int:
             raise CommandError(
                 _("%(path)s 答复 %(status)d，测量无效。") % {"path": path, "status": answer.status_code}
             )
-    return len(captured)
+    return len(captured), len(set(NUMBER.findall(answer.content)))
 
 
 def _times(server: web.Web, visitor: Visitor, paths: list[str], rounds: int) -> dict[str, float]:

@@ -86,14 +86,15 @@ def _pages(found: list[dict[str, Any]]) -> Iterator[Row]:
 
 def _page(name: str, size: dict[str, Any], first: dict[str, Any]) -> Row:
     one, most = size[name], CASE_STATEMENTS if name == "case" else STATEMENTS
-    said = _("%(n)d 条语句，中位 %(p50).1f ms，p99 %(p99).1f ms") % {
+    said = _("%(rows)d 行，%(n)d 条语句，中位 %(p50).1f ms，p99 %(p99).1f ms") % {
+        "rows": one["rows"],
         "n": one["statements"],
         "p50": one["p50_ms"],
         "p99": one["p99_ms"],
     }
-    is_list = name not in ("case", "tracking")
+    is_same = name not in ("case", "tracking") and one["rows"] == first[name]["rows"]
     wanted, is_reached = f"≤ {most}", one["statements"] <= most
-    if is_list and size is not first:
+    if is_same and size is not first:
         slower = one["p99_ms"] / first[name]["p99_ms"]
         said += f"（× {slower:.2f}）"
         wanted += f"，p99 ≤ × {SLOWER}"
@@ -105,8 +106,8 @@ def _page(name: str, size: dict[str, Any], first: dict[str, Any]) -> Row:
 
 def _label(name: str) -> str:
     labels = {
-        "cases": _("全部事项（50 行）"),
-        "closed": _("已办结（50 行）"),
+        "cases": _("在办事项"),
+        "all": _("全部事项，含已办结"),
         "work": _("我的工作"),
         "case": _("一件事项"),
         "tracking": _("查进度"),
@@ -118,4 +119,4 @@ def _label(name: str) -> str:
 
 
 LEVELS = ("county", "township", "grid")
-NAMES = (*(f"{page}_{level}" for page in ("cases", "closed", "work") for level in LEVELS), "case", "tracking")
+NAMES = (*(f"{page}_{level}" for page in ("cases", "all", "work") for level in LEVELS), "case", "tracking")

@@ -192,6 +192,7 @@ class Desk:
         is_named = channel != "grid" and rng.random() < 0.72
         return service_requests.Submission(
             text=report.text,
+            title=self.stage.texts.title(report.category, report.text),
             category=report.category,
             request_type="accusation" if is_accusation else _type_of(report.category, rng),
             channel=channel,

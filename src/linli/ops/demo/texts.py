@@ -15,9 +15,14 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from linli.kit.text import shortened
+
 FOLDER = Path(__file__).parent / "texts"
 RATINGS = ("very_satisfied", "satisfied", "fairly_satisfied", "dissatisfied", "very_dissatisfied")
 
+SHORT_TITLE, LONGEST_TITLE = 12, 24
+_CLAUSE = re.compile(r"[^，。！？；：\s]+")
+_LEADING = re.compile(r"^(?:请问|我想问一下|麻烦|想问|就是|还有)")
 _SLOT = re.compile(r"\{([a-z|]+)\}")
 
 Pool = tuple[str, ...]
@@ -72,6 +77,7 @@ class Texts:
     surnames: Pool
     titles: Pool
     settings: Mapping[str, Setting]
+    title_words: Mapping[str, Pool]
 
     @property
     def categories(self) -> list[str]:
@@ -94,6 +100,18 @@ class Texts:
         pools = template.places if slot[1] == "place" else tuple(slot[1].split("|"))
         place = self.place(rng, *(tuple(pool for pool in pools if pool not in setting.places) or pools))
         return Report(category, template.text.replace(slot[0], place), place)
+
+    def title(self, category: str, text: str) -> str:
+        """The title a clerk would give: the clause that says what it is about, with the next where that is short."""
+        clauses = [clause for clause in _CLAUSE.findall(text) if clause.strip()]
+        words = self.title_words.get(category, ())
+        found = (place for place, clause in enumerate(clauses) if any(word in clause for word in words))
+        place = next(found, 0)
+        title = clauses[place].strip()
+        for clause in clauses[place + 1 : place + 3]:
+            if len(title) < SHORT_TITLE and len(title) + len(clause) < LONGEST_TITLE:
+                title += "，" + clause.strip()  # zh: joins Chinese clauses
+        return shortened(_LEADING.sub("", title), LONGEST_TITLE)
 
     def called(self, rng: Random) -> str:
         """How a resident who leaves a name is called."""
@@ -147,6 +165,7 @@ def load() -> Texts:
         double_surnames=tuple(people["double_surnames"]),
         surnames=tuple(people["residents"]["surnames"]),
         titles=tuple(people["residents"]["titles"]),
+        title_words={code: tuple(words) for code, words in _read("titles")["words"].items()},
         settings={
             name: Setting(**{key: tuple(values) for key, values in entry.items()})
             for name, entry in _read("settings").items()

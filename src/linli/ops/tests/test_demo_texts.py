@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import linli
-from linli.kit.text import clean, mask_candidates, similar
+from linli.kit.text import clean, mask_candidates, similar, width
 from linli.ops.demo import pictures
 from linli.ops.demo.texts import RATINGS, load
 
@@ -120,3 +120,21 @@ def test_a_picture_is_small_the_same_each_time_and_carries_nothing_but_pixels(co
         with Image.open(BytesIO(data)) as image:
             assert image.size == (pictures.WIDTH, pictures.HEIGHT)
             assert not image.getexif()
+
+
+def test_a_title_is_a_clause_that_says_what_it_is_about() -> None:
+    lamp = TEXTS.title(
+        "facility.street_lamp", "我开三轮车拉菜，天不亮就出门，村口那个弯没有灯，对面来车看不见。"
+    )
+    assert lamp == "村口那个弯没有灯，对面来车看不见"
+    rng = Random(6)
+    for code in CODES:
+        told = [TEXTS.report(rng, code, number).text for number in range(10)]
+        assert all(3 <= width(TEXTS.title(code, text)) <= 24 for text in told), code
+
+
+def test_a_report_goes_with_its_setting() -> None:
+    rng = Random(7)
+    town, worker = TEXTS.settings["community"], TEXTS.settings["grid_worker"]
+    said = [TEXTS.report(rng, "facility.street_lamp", n, town | worker).text for n in range(20)]
+    assert not any(word in text for text in said for word in ("我", "湾"))
