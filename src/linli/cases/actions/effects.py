@@ -77,6 +77,12 @@ def release(turn: Turn) -> None:
     hold(turn, None)
 
 
+def withdraw(turn: Turn) -> None:
+    """Takes the case from its unit, without it counting as a return."""
+    turn.facts["withdrawn_from"] = turn.case.holder_path
+    hold(turn, None)
+
+
 def take_over(turn: Turn) -> None:
     if turn.actor.organisation_id is not None:
         hold(turn, places.standing(turn.actor.organisation_id))

@@ -7,11 +7,13 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import DatabaseError
+from django.db.models import F
 
 from linli.cases.actions import desks
-from linli.cases.actions.advance import report
-from linli.cases.models import Clock, Task
-from linli.people.access import roles_with_duty
+from linli.cases.actions.advance import advance, report
+from linli.cases.models import Case, Clock, Task
+from linli.kit.ids import uuid7
+from linli.people.access import SYSTEM, roles_with_duty
 from linli.people.models import Grant
 
 logger = logging.getLogger(__name__)
@@ -53,4 +55,22 @@ def staff_desks(*, at: datetime, limit: int = 500) -> int:
             moved += Task.objects.filter(organisation_id=organisation_id, role=role).update(
                 organisation_id=target
             )
-    return moved
+    return moved + keep_away(at=at)
+
+
+def keep_away(*, at: datetime) -> int:
+    """Takes accusations out of the hands of units that a change of the tree put below the unit accused."""
+    accusations = Case.objects.open().exclude(accused_path="")
+    held = accusations.filter(holder__isnull=False, holder_path__startswith=F("accused_path"))
+    taken = 0
+    for case_id in list(held.values_list("pk", flat=True)):
+        advance(case=case_id, verb="withdraw", by=SYSTEM, at=at, command_id=uuid7())
+        taken += 1
+    waiting = Task.objects.filter(
+        case__in=accusations, organisation__path__startswith=F("case__accused_path")
+    )
+    for task in waiting.select_related("case", "organisation"):
+        target = desks.nearest(task.role, task.organisation.path, at, task.case.accused_path)
+        if target is not None:
+            taken += Task.objects.filter(pk=task.pk).update(organisation_id=target)
+    return taken
