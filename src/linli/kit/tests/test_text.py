@@ -203,4 +203,4 @@ def test_no_text_takes_long(attack: str) -> None:
     text.clean(attack)
     text.title_from(attack)
     text.bigrams(attack)
-    assert time.perf_counter() - started < 3
+    assert time.perf_counter() - started < 30  # a quadratic search takes minutes
