@@ -9,21 +9,8 @@ from difflib import get_close_matches
 from importlib import metadata
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 WRONG, INTERRUPTED = 2, 130
-COMMANDS = {
-    "demo": gettext_noop("在这台机器上建一个演示县，并打开网站和后台"),
-    "serve": gettext_noop("打开网站"),
-    "worker": gettext_noop("后台：送消息、看时限、超期上报"),
-    "migrate": gettext_noop("建立或更新数据表"),
-    "createsuperuser": gettext_noop("新建系统管理员账号"),
-    "import": gettext_noop("从文件导入组织、边界或事项"),
-    "stats": gettext_noop("事项数、办结数、按时和超期数"),
-    "deadline": gettext_noop("算出什么时候到期，并逐步说明"),
-    "doctor": gettext_noop("检查这套系统，不对的地方说明怎么办"),
-    "bench": gettext_noop("测量这台机器上有多快"),
-}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -66,15 +53,32 @@ def language(environment: Mapping[str, str]) -> str:
     return "zh-hans" if spoken.startswith("zh") else "en"
 
 
+def commands() -> dict[str, str]:
+    """Our commands, and what each is for."""
+    return {
+        "demo": _("在这台机器上建一个演示县，并打开网站和后台"),
+        "serve": _("打开网站"),
+        "worker": _("后台：送消息、看时限、超期上报"),
+        "migrate": _("建立或更新数据表"),
+        "createsuperuser": _("新建系统管理员账号"),
+        "import": _("从文件导入组织、边界或事项"),
+        "stats": _("事项数、办结数、按时和超期数"),
+        "deadline": _("算出什么时候到期，并逐步说明"),
+        "doctor": _("检查这套系统，不对的地方说明怎么办"),
+        "bench": _("测量这台机器上有多快"),
+    }
+
+
 def page() -> str:
     """What `linli --help` says: our commands first."""
-    width = max(map(len, COMMANDS)) + 2
+    ours = commands()
+    width = max(map(len, ours)) + 2
     lines = [
         _("邻里 Linli：县、乡、村的事，件件有着落。"),
         "",
         _("用法：linli 命令 [选项]"),
         "",
-        *(f"  {name:<{width}}{_(text)}" for name, text in COMMANDS.items()),
+        *(f"  {name:<{width}}{text}" for name, text in ours.items()),
         "",
         _("每个命令的选项：linli 命令 --help"),
         _("Django 自己的命令也可以用，例如 linli shell、linli dbshell、linli showmigrations。"),
@@ -85,7 +89,7 @@ def page() -> str:
 def unknown(name: str) -> str:
     """What to do about a command that does not exist."""
     message = _("没有“%(name)s”这个命令。") % {"name": name}
-    if likely := get_close_matches(name, COMMANDS, n=1):
+    if likely := get_close_matches(name, commands(), n=1):
         message += _("您要的是 linli %(name)s 吗？") % {"name": likely[0]}
     every = _("全部命令：linli --help")
     return f"{message}\n{every}\n"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,7 +39,7 @@ def test_help_lists_our_commands_in_chinese(monkeypatch: pytest.MonkeyPatch, cap
     assert run(monkeypatch, "--help") == 0
     said = capsys.readouterr().out
     assert "打开网站" in said
-    assert all(f"  {name} " in said for name in list(command_line.COMMANDS))
+    assert all(f"  {name} " in said for name in list(command_line.commands()))
 
 
 def test_help_lists_our_commands_in_english(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
@@ -43,15 +47,29 @@ def test_help_lists_our_commands_in_english(monkeypatch: pytest.MonkeyPatch, cap
     assert "the web server" in capsys.readouterr().out
 
 
+def test_starts_with_an_empty_environment(tmp_path: Path) -> None:
+    package = Path(command_line.__file__).parents[2]
+    environment = {"LINLI_VAR": str(tmp_path), "PYTHONPATH": str(package), "PATH": os.environ["PATH"]}
+    done = subprocess.run(
+        [sys.executable, "-m", "linli.ops", "--help"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert "the web server" in done.stdout
+
+
 def test_every_command_of_the_package_is_listed() -> None:
     from django.core.management import get_commands
 
     ours = {name for name, app in get_commands().items() if app == "linli.ops"}
-    assert ours <= set(list(command_line.COMMANDS))
-    assert set(list(command_line.COMMANDS)) <= set(get_commands())
+    assert ours <= set(list(command_line.commands()))
+    assert set(list(command_line.commands())) <= set(get_commands())
 
 
-@pytest.mark.parametrize("name", list(command_line.COMMANDS))
+@pytest.mark.parametrize("name", list(command_line.commands()))
 def test_every_command_explains_itself_in_both_languages(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
