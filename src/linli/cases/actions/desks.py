@@ -13,7 +13,6 @@ from linli.orgs.models import Organisation, is_within, within
 from linli.people.access import roles_with_duty
 from linli.people.models import Grant
 
-
 Post = tuple[UUID, datetime, datetime | None]
 STAFF = lookup.Memory()
 

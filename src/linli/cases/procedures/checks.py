@@ -12,7 +12,9 @@ from linli.people.access import roles
 # Every effect, with what a move must ask for so that the effect has something to work with.
 EFFECT_NEEDS = {
     **dict.fromkeys(["assign", "call_in"], "unit"),
-    **dict.fromkeys(["release", "withdraw", "take_over", "count_rework", "reopen", "extend", "count_urge"], ""),
+    **dict.fromkeys(
+        ["release", "withdraw", "take_over", "count_rework", "reopen", "extend", "count_urge"], ""
+    ),
     **dict.fromkeys(["count_supervision", "count_escalation", "mark_late", "correct"], ""),
     **dict.fromkeys(["leave_group", "head_group", "rederive"], ""),
     "name_checker": "",

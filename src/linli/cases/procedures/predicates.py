@@ -48,14 +48,30 @@ def _is_grouped(case: Case) -> bool:
     return Case.objects.filter(group=case.pk).exclude(pk=case.pk).exists()
 
 
+def _second_return(case: Case, clocks: Sequence[Clock], at: datetime) -> bool:
+    return case.returns >= 1
+
+
+def _not_ruled(case: Case, clocks: Sequence[Clock], at: datetime) -> bool:
+    return not case.is_ruled
+
+
+def _extension_left(case: Case, clocks: Sequence[Clock], at: datetime) -> bool:
+    return case.extensions < MOST_EXTENSIONS
+
+
+def _grouped(case: Case, clocks: Sequence[Clock], at: datetime) -> bool:
+    return case.group is not None
+
+
 PREDICATES: dict[str, Predicate] = {
-    "second_return": lambda case, clocks, at: case.returns >= 1,
-    "not_ruled": lambda case, clocks, at: not case.is_ruled,
+    "second_return": _second_return,
+    "not_ruled": _not_ruled,
     "not_expired": _not_expired,
-    "extension_left": lambda case, clocks, at: case.extensions < MOST_EXTENSIONS,
+    "extension_left": _extension_left,
     "not_urged_today": _not_urged_today,
     "supervised": lambda case, clocks, at: _running(clocks, "supervision") is not None,
     "not_supervised": lambda case, clocks, at: _running(clocks, "supervision") is None,
-    "grouped": lambda case, clocks, at: case.group is not None,
+    "grouped": _grouped,
     "not_grouped": lambda case, clocks, at: not _is_grouped(case),
 }

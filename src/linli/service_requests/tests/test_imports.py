@@ -15,8 +15,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-
 from conftest import NOW
+
 from linli.cases import actions as cases
 from linli.cases.actions import bulk
 from linli.cases.models import Case, CaseNumber, Clock, Delivery, Event, Task
