@@ -17,7 +17,7 @@ VAR.mkdir(parents=True, exist_ok=True)
 
 def _secret_key() -> str:
     """The key from LINLI_SECRET_KEY, or one made once and kept beside the database."""
-    given = env.str("LINLI_SECRET_KEY", default="")
+    given: str = env.str("LINLI_SECRET_KEY", default="")
     if given:
         return given
     path = VAR / "secret.key"
@@ -97,6 +97,7 @@ TEMPLATES = [
     }
 ]
 
+GIVEN_DATABASE_URL: str = env.str("DATABASE_URL", default="")
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR / 'linli.sqlite3'}")}
 DATABASES["default"]["CONN_MAX_AGE"] = None
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):

@@ -40,7 +40,7 @@ class Command(BaseCommand):
             if options["out"]:
                 options["out"].write_text(json.dumps(found), encoding="utf-8")
             return
-        with cluster.server(os.environ.get("DATABASE_URL", "")) as admin:
+        with cluster.server(settings.GIVEN_DATABASE_URL) as admin:
             found = self._measure(admin, options["only"] or STAGES[1:], is_quick=options["quick"])
         path = options["out"] or settings.VAR / "bench.json"
         path.write_text(json.dumps(found, indent=2, ensure_ascii=False), encoding="utf-8")
@@ -75,7 +75,7 @@ class Command(BaseCommand):
             title=_("%(cores)d 核，%(memory_gb)s GB，PostgreSQL %(postgresql)s，Python %(python)s")
             % found["machine"]
         )
-        for name in (_("测什么"), _("结果"), _("要求"), ""):
+        for name in (_("测什么"), _("结果"), _("须达到"), ""):
             table.add_column(name)
         for row in report.rows(found):
             table.add_row(*row)
