@@ -68,7 +68,9 @@ def _unit(event: Event, case: Case, at: datetime) -> set[UUID]:
 
 def _owner(event: Event, case: Case, at: datetime) -> set[UUID]:
     owner = event.facts.get("owner")
-    return _people_at(UUID(owner) if owner else None, ["handler", "dispatcher", "verifier"], case, at)
+    stage = Task.objects.filter(case_id=case.pk, is_stage=True, organisation_id=owner).first()
+    duties = [stage.role] if stage else ["handler", "dispatcher", "verifier"]
+    return _people_at(UUID(owner) if owner else None, duties, case, at)
 
 
 def _superior(event: Event, case: Case, at: datetime) -> set[UUID]:
