@@ -100,7 +100,7 @@ def _sum_up(turn: Turn) -> None:
         case.is_provisional = promise[-1].is_provisional
     dues = [clock.due_at for clock in turn.running if clock.due_at is not None]
     case.urgent_at = min(dues, default=None)
-    urgent_at = case.urgent_at or case.due_at or turn.received_at + FAR
+    urgent_at = case.urgent_at or turn.received_at + FAR  # on hold: nothing to hurry for
     for task in turn.new_tasks:
         task.urgent_at = urgent_at
 
