@@ -1,7 +1,8 @@
 """Takes the pictures of the README from the demonstration county in a real browser.
 
 `make screenshots` (needs Chromium and a Chinese font: apt-get install chromium fonts-noto-cjk). The county is planted
-in a database of its own under var/, unless SCREENSHOTS_VAR names one that stands already.
+in a database of its own under var/, unless SCREENSHOTS_VAR names one that stands already. Names given as arguments
+take only those; SCREENSHOTS_LONG takes whole pages. The README shows the ones in KEPT, the rest are for looking at.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ FLAGS = [
 ]
 PASSWORD = "demo-county-2026"  # noqa: S105  (the demonstration's, public)
 ONLY = set(sys.argv[1:])
+IS_LONG = "SCREENSHOTS_LONG" in os.environ
 DEMO = os.environ.get("SCREENSHOTS_DEMO", "").split()
 
 
@@ -83,7 +85,7 @@ class Camera:
         self.browser, self.address = browser, address
 
     def open(self, width: int, language: str, who: str = "", **cookies: str) -> Page:
-        context = self.browser.new_context(base_url=self.address, viewport={"width": width, "height": 800})
+        context = self.browser.new_context(base_url=self.address, viewport={"width": width, "height": 960})
         jar = {"linli_language": {"zh": "zh-hans", "en": "en"}[language], **cookies}
         context.add_cookies(
             [{"name": name, "value": value, "url": self.address} for name, value in jar.items()]
@@ -97,14 +99,14 @@ class Camera:
             page.wait_for_url("**/desk/**")
         return page
 
-    def shoot(self, page: Page, name: str, *, is_long: bool = False) -> None:
+    def shoot(self, page: Page, name: str) -> None:
         page.wait_for_timeout(700)
-        page.screenshot(path=TARGET / f"{name}.png", full_page=is_long)
+        page.screenshot(path=TARGET / f"{name}.png", full_page=IS_LONG)
         page.context.close()
 
     def take_all(self) -> None:
         for name, job in self.jobs().items():
-            if not ONLY or any(name.startswith(wanted) for wanted in ONLY):
+            if any(name.startswith(wanted) for wanted in ONLY or KEPT):
                 print(name)  # noqa: T201
                 job(name)
 
@@ -128,7 +130,7 @@ class Camera:
         def take(name: str) -> None:
             page = self.open(width, language, who, **cookies)
             page.goto(address)
-            self.shoot(page, name, is_long=True)
+            self.shoot(page, name)
 
         return take
 
@@ -136,7 +138,7 @@ class Camera:
         def take(name: str) -> None:
             page = self.open(width, language)
             fill_first_step(page)
-            self.shoot(page, name, is_long=True)
+            self.shoot(page, name)
 
         return take
 
@@ -146,7 +148,7 @@ class Camera:
             page.goto("/track/")
             page.fill("[name=code]", recent_code())
             page.click("main form .btn-primary")
-            self.shoot(page, name, is_long=True)
+            self.shoot(page, name)
 
         return take
 
@@ -155,7 +157,7 @@ class Camera:
             page = self.open(width, language, "construction1")
             page.goto("/desk/")
             page.locator("a[href*='/desk/cases/2']").first.click()
-            self.shoot(page, name, is_long=True)
+            self.shoot(page, name)
 
         return take
 
@@ -170,6 +172,19 @@ PAGES = {
     "board": ("county-leader", "/desk/board"),
     "new": ("hotline", "/desk/cases/new"),
     "manage": ("county-admin", "/desk/manage"),
+}
+
+KEPT = {
+    "home-zh-360",
+    "home-large-360",
+    "report-where-zh-360",
+    "track-zh-360",
+    "work-zh-1280",
+    "work-en-1280",
+    "case-zh-1280",
+    "case-en-1280",
+    "board-zh-1280",
+    "home-en-360",
 }
 
 
