@@ -305,6 +305,8 @@ def plant(fault: str) -> None:
     """Breaks something on purpose. `acks_early` is planted in the writer itself."""
     if fault == "stale_place":
         places.standing = _as_it_was
+        places.as_it_stands = lambda unit: _as_it_was(unit.pk)
+        places.as_it_stands = lambda unit: _as_it_was(unit.pk)
 
 
 def _as_it_was(organisation_id: UUID) -> Organisation:
