@@ -23,7 +23,14 @@ VIEWS: dict[str, dict[str, Any]] = {
 PUBLIC = ["/", "/report/", "/track/", "/grids/", "/grids/990001101201001", "/figures/", "/privacy/", "/promises/",
           "/accessibility/", "/sign-in", "/nowhere"]  # fmt: skip
 DESK = {
-    "dispatcher": ["/desk/", "/desk/cases", "/desk/cases/new", "/desk/inbox", "/desk/board", "/desk/cases/{number}"],
+    "dispatcher": [
+        "/desk/",
+        "/desk/cases",
+        "/desk/cases/new",
+        "/desk/inbox",
+        "/desk/board",
+        "/desk/cases/{number}",
+    ],
     "handler": ["/desk/", "/desk/cases/{number}"],
     "supervisor": ["/desk/board"],
     "administrator": [
@@ -56,7 +63,9 @@ class Look:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.wrong: list[str] = []
-        page.on("console", lambda message: self.wrong.append(message.text) if message.type == "error" else None)
+        page.on(
+            "console", lambda message: self.wrong.append(message.text) if message.type == "error" else None
+        )
         page.on("pageerror", lambda error: self.wrong.append(str(error)))
         page.on("request", lambda request: self._mind(request.url))
 
@@ -69,11 +78,15 @@ class Look:
         self.wrong.clear()
         self.page.goto(address, wait_until="load")
         self.page.wait_for_timeout(100)
-        sideways = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        sideways = self.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
         if sideways > 0:
             self.wrong.append(f"{sideways} px too wide")
         self.page.evaluate(AXE.read_text(encoding="utf-8"))
-        found = self.page.evaluate("rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES)
+        found = self.page.evaluate(
+            "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES
+        )
         self.wrong += [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in found["violations"]]
         is_meant = address == "/nowhere"
         return [w for w in self.wrong if not (is_meant and "404" in w)]
@@ -82,7 +95,9 @@ class Look:
 def check(page: Page, addresses: list[str]) -> None:
     look = Look(page)
     wrong = {address: found for address in addresses if (found := look.at(address))}
-    assert not wrong, "\n".join(f"{address}: {problem}" for address, found in wrong.items() for problem in found)
+    assert not wrong, "\n".join(
+        f"{address}: {problem}" for address, found in wrong.items() for problem in found
+    )
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: make setup")
