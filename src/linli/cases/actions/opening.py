@@ -93,7 +93,7 @@ def _open(
     attempt: int,
     more: Iterable[Model],
 ) -> tuple[Case, Event]:
-    place = places.standing(opening.place.pk)
+    place = places.as_it_stands(opening.place)
     if place is None:
         raise BadData({"place": _("这个地方刚刚撤销或并走了，请重新选一次。")})
     if opening.accused_path and not places.stands(opening.accused_path):

@@ -31,6 +31,17 @@ def stands(path: str) -> bool:
     return held is not None and held.path == path
 
 
+def as_it_stands(unit: Organisation) -> Organisation | None:
+    """As `standing`, for a unit at hand: read again whole only where it has been moved since."""
+    asked = "SELECT path FROM orgs_organisation WHERE id = %s AND valid_until IS NULL"
+    on_postgresql = connection.vendor == "postgresql"
+    with connection.cursor() as cursor:
+        key = unit.pk if on_postgresql else unit.pk.hex
+        cursor.execute(asked + " FOR KEY SHARE" if on_postgresql else asked, [key])
+        found = cursor.fetchone()
+    return unit if found == (unit.path,) else standing(unit.pk)
+
+
 def follow_move(old: str, new: str) -> None:
     """Rewrites the copies of a moved subtree's paths, in the transaction of the move."""
     for model, fields in ((Case, ("place_path", "holder_path", "accused_path")), (Partner, ("path",))):

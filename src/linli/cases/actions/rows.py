@@ -14,18 +14,17 @@ Model = type[models.Model]
 
 def insert(rows: Iterable[models.Model]) -> None:
     """New rows of any tables, in the order given; on PostgreSQL in a single round trip."""
-    statements, values = [], []
+    planned = []
     for row in rows:
         statement, make = _inserting(type(row), connection.vendor)
-        statements.append(statement)
-        values.append(make(row))
+        planned.append((statement, make(row)))
         row._state.adding, row._state.db = False, connection.alias
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute("; ".join(statements), [value for each in values for value in each])
+            cursor.execute(_written_out(planned))
             return
-        for statement, each in zip(statements, values, strict=True):
-            cursor.execute(statement, each)
+        for statement, values in planned:
+            cursor.execute(statement, values)
 
 
 def insert_many(rows: Mapping[Model, Sequence[models.Model]]) -> None:
@@ -39,6 +38,25 @@ def insert_many(rows: Mapping[Model, Sequence[models.Model]]) -> None:
                         copy.write_row(make(row))
             elif some:
                 cursor.executemany(statement, [make(row) for row in some])
+
+
+def _written_out(planned: list[tuple[str, list[Any]]]) -> str:
+    """The statements with their values quoted in place, as psycopg would: it parses long ones anew every time."""
+    from psycopg.adapt import Transformer
+
+    literal = Transformer(connection.connection).as_literal
+    parts: list[bytes] = []
+    for statement, values in planned:
+        pieces = _pieces(statement)
+        for piece, value in zip(pieces, values, strict=False):
+            parts += (piece, bytes(literal(value)))
+        parts += (pieces[-1], b";")
+    return b"".join(parts).decode()
+
+
+@cache
+def _pieces(statement: str) -> list[bytes]:
+    return [piece.encode() for piece in statement.split("%s")]
 
 
 @cache
