@@ -169,7 +169,7 @@ def _has_luhn_check(digits: str) -> bool:
 # --- search -------------------------------------------------------------------------------------------
 
 _HAN = (
-    "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\ue000-\uf8ff"  # zh: ranges of characters
+    "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\ue000-\uf8ff"  # zh: ranges
     "\U00020000-\U0003ffff\U000f0000-\U0010fffd"
 )
 _TOKEN = re.compile(f"([{_HAN}]+)|(?:(?![{_HAN}])[^\\W_])+")
