@@ -76,9 +76,13 @@ units = Memory("organisations")
 
 def line(path: str) -> list[Organisation]:
     """The units from the root down to the one with this path; without it where no unit has that path."""
+    return units.get(path, lambda: _line(path))
+
+
+def _line(path: str) -> list[Organisation]:
     parts = path.rstrip("/").split("/")
     paths = ["/".join(parts[: n + 1]) + "/" for n in range(len(parts))]
-    return units.get(path, lambda: list(Organisation.objects.filter(path__in=paths).order_by("path")))
+    return list(Organisation.objects.filter(path__in=paths).order_by("path"))
 
 
 def unit(path: str) -> Organisation | None:

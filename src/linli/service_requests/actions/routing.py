@@ -47,8 +47,10 @@ def _rules_known() -> list[RoutingRule]:
 
 def category_known(code: str) -> Category | None:
     """A category in use, at most a second old."""
-    wanted = Category.objects.filter(pk=code, is_active=True).select_related("unit")
-    return LISTS.get(("category", code), wanted.first)
+    return LISTS.get(
+        ("category", code),
+        lambda: Category.objects.filter(pk=code, is_active=True).select_related("unit").first(),
+    )
 
 
 def route(
@@ -118,5 +120,8 @@ def _unit_of(target: RoutingRule | Category, place: Organisation) -> Organisatio
     parents = place.ancestor_paths
     wanted = parents[1:2] if target.unit_level == "township" else parents[:1]
     path = (wanted or parents[:1])[0]
-    found = _units_with(target.function).filter(parent__path=path).order_by("code")
-    return lookup.units.get(("function", target.function, path), found.first)
+    function = target.function
+    return lookup.units.get(
+        ("function", function, path),
+        lambda: _units_with(function).filter(parent__path=path).order_by("code").first(),
+    )
