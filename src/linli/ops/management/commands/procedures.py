@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
 
 from linli.cases.procedures import ClockRule, Move, Procedure, State, all_procedures
 from linli.cases.procedures.model import Label
@@ -22,20 +23,15 @@ version of its procedure for life. Limits: `wd` working days, `d` calendar days,
 
 
 class Command(BaseCommand):
-    help = (
-        "Writes docs/procedures.md from the procedure files; with --check only says whether it is up to date."
-    )
-
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "--check", action="store_true", help="write nothing; fail when the page is out of date"
-        )
+        parser.description = _("按程序文件写出 docs/procedures.md。")
+        parser.add_argument("--check", action="store_true", help=_("只检查，不写；过时就报错"))
 
     def handle(self, *args: Any, **options: Any) -> None:
         wanted = page()
         if options["check"]:
             if not DOCUMENT.exists() or DOCUMENT.read_text(encoding="utf-8") != wanted:
-                raise CommandError("docs/procedures.md is out of date: run `linli procedures`.")
+                raise CommandError(_("docs/procedures.md 过时了，请运行 linli procedures。"))
             return
         DOCUMENT.write_text(wanted, encoding="utf-8")
         self.stdout.write(f"{DOCUMENT}\n")
@@ -43,7 +39,7 @@ class Command(BaseCommand):
 
 def page() -> str:
     """The whole document."""
-    parts = ["\n".join(_procedure(procedure)) for _key, procedure in sorted(all_procedures().items())]
+    parts = ["\n".join(_procedure(procedure)) for key, procedure in sorted(all_procedures().items())]
     return "\n".join([HEAD, *parts]) + "\n"
 
 
@@ -82,7 +78,7 @@ def _diagram(procedure: Procedure) -> Iterator[str]:
         yield f'    state "{_both(state.label)}" as {state.name}'
     yield f"    [*] --> {procedure.initial}: {procedure.opening.label.zh}"
     for move in procedure.moves.values():
-        targets = [target for _name, target in move.to_when] + ([move.to] if move.to else [])
+        targets = [target for name, target in move.to_when] + ([move.to] if move.to else [])
         for origin in [name for name in procedure.states if name in move.origins]:
             for target in targets:
                 if target != origin and move.may != "system":
@@ -118,7 +114,7 @@ def _move(move: Move, procedure: Procedure) -> tuple[str, ...]:
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
     yield _row(head)
-    yield _row(tuple("---" for _column in head))
+    yield _row(tuple("---" for column in head))
     for row in rows:
         yield _row(row)
 
