@@ -7,13 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from django.conf import settings
 from django.db import Error, connection
 
 from linli.cases import actions as cases
 from linli.cases.actions import recalculation
 from linli.documents import actions as documents
 from linli.kit import clock
-from linli.orgs.models import Revision
+from linli.measures import actions as measures
+from linli.orgs.models import Organisation, Revision
 
 logger = logging.getLogger(__name__)
 HEARTBEAT = "worker"
@@ -55,6 +57,7 @@ class Rounds:
             ("calendar", None, self._derive_again),
             ("desks", SELDOM, lambda at: cases.staff_desks(at=at)),
             ("photos", HOURLY, sweep_photos),
+            ("figures", HOURLY, count_last_month),
         ]
 
     def _is_time_for(self, name: str, interval: timedelta, at: datetime) -> bool:
@@ -99,6 +102,14 @@ class Rounds:
 
 def sweep_photos(at: datetime) -> int:
     documents.sweep(at=at)
+    return 0
+
+
+def count_last_month(at: datetime) -> int:
+    """Publishes the month that has ended, so that no visitor of the front page waits for the count."""
+    county = Organisation.objects.filter(code=settings.COUNTY_CODE).first()
+    if county is not None:
+        measures.last_month(county=county, at=at)
     return 0
 
 

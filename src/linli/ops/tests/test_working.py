@@ -9,13 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import NOW
+from conftest import NOW, Town
 from django.core.management import CommandError, call_command
 from django.db import InterfaceError, OperationalError, connection
 
@@ -23,6 +23,7 @@ from linli.cases import actions as cases
 from linli.cases.actions import recalculation
 from linli.cases.models import Clock, Delivery
 from linli.kit import clock
+from linli.measures.models import MonthlyFigures
 from linli.ops import working
 from linli.orgs.models import Revision
 
@@ -54,6 +55,15 @@ def test_a_round_hands_over_what_is_due_and_leaves_a_sign_of_life(report: Any) -
     assert working.Rounds().run() >= 1
     assert not Delivery.objects.filter(due_at__lte=NOW).exists()
     assert working.last_beat() == NOW
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_at_noon")
+def test_counts_the_month_that_has_ended_before_anybody_asks(town: Town, report: Any, settings: Any) -> None:
+    settings.COUNTY_CODE = town["county"].code
+    report(at=NOW - timedelta(days=40))
+    working.Rounds().run()
+    assert MonthlyFigures.objects.filter(organisation=town["county"], month=date(2026, 8, 1)).exists()
 
 
 @pytest.mark.django_db
