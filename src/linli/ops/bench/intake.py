@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.conf import settings
 from django.core.management.base import CommandError
@@ -40,7 +41,9 @@ def measure(seconds: float) -> dict[str, Any]:
                 raise CommandError(_("有 %(n)d 次没有收下，测量无效。") % {"n": result.failures})
             found[f"clients_{clients}"] = figures(result)
         found["memory"] = server.memory()
-    script = _script(_inserts())
+    inserts = _inserts()
+    newest = Case.objects.latest("received_at")
+    script = script_of(inserts, newest.pk, newest.number)
     found["rows"] = script.count("INSERT")
     for clients in CLIENTS:
         limit = _pgbench(script, clients, seconds)
@@ -109,23 +112,20 @@ def _inserts() -> list[str]:
     return [statement for statement in _statements() if statement.startswith(("INSERT", "WITH"))]
 
 
-def _script(inserts: list[str]) -> str:
-    """The same INSERTs for pgbench, each time for another case."""
-    case = Case.objects.latest("received_at")
+def script_of(inserts: list[str], case_id: UUID, number: str) -> str:
+    """The INSERTs of one case as a script for pgbench, which writes another case each time."""
     key = "lpad(to_hex(:id::bigint), 32, '0')::uuid"
-    ours = rf"'(?:{case.pk.hex}|{case.pk})'"
+    same = f"(?:{case_id.hex}|{case_id})"
     lines = ["\\set n :n + 1", "\\set id (:client_id + :run) * 1000000000 + :n", "BEGIN;"]
     for statement in inserts:
-        text = re.sub(
-            rf"\(?'\{{((?:{case.pk.hex}|{case.pk}|,)+)\}}'(?:::uuid\[\])?\)?",
-            lambda found: _array(found[1], key),
-            statement,
-        )
-        text = re.sub(rf"{ours}(?:::uuid)?", key, text)
-        text = text.replace(f"'{case.number}'", "to_hex(:id::bigint)")
+        arrays = re.compile(rf"\(?'\{{((?:{same},?)+)\}}'(?:::uuid\[\])?\)?")
+        text = arrays.sub(lambda found: _array(found[1], key), statement)
+        text = re.sub(rf"'{same}'(?:::uuid)?", key, text)
+        text = text.replace(f"'{number}'", "to_hex(:id::bigint)")
         if "trackingcode" in text:
-            text = re.sub(r"'\\x[0-9a-f]{64}'(?:::bytea)?", "decode(md5(:id::text), 'hex')", text)
-        lines.append(text + ";")
+            hashed = re.compile(r"(trackingcode[^;]*VALUES \()'\\x[0-9a-f]{64}'(?:::bytea)?")
+            text = hashed.sub(r"\1decode(md5(:id::text), 'hex')", text)
+        lines.append(text.rstrip(";") + ";")
     return "\n".join([*lines, "COMMIT;"]) + "\n"
 
 

@@ -40,10 +40,10 @@ def rows(found: dict[str, Any]) -> Iterator[Row]:
     if "lookup" in found:
         spent = found["lookup"]["microseconds"]
         what = _("定位到网格，%(n)d 个多边形") % {"n": found["lookup"]["polygons"]}
-        yield what, f"{spent} µs", f"≤ {MICROSECONDS} µs", _mark(spent <= MICROSECONDS)
+        yield what, f"{spent} µs", f"≤ {MICROSECONDS} µs", mark(is_reached=spent <= MICROSECONDS)
 
 
-def _mark(is_reached: bool) -> str:
+def mark(*, is_reached: bool) -> str:
     return _("达到") if is_reached else _("未达到")
 
 
@@ -65,7 +65,7 @@ def _intake(found: dict[str, Any]) -> Iterator[Row]:
             what,
             said,
             f"≥ {SHARE:.2f}" if is_bound else "",
-            _mark(one["share"] >= SHARE) if is_bound else "",
+            mark(is_reached=one["share"] >= SHARE) if is_bound else "",
         )
     yield _("受理一件的 SQL 语句"), str(found["statements"]), "", ""
     yield _memory(found["memory"])
@@ -73,7 +73,7 @@ def _intake(found: dict[str, Any]) -> Iterator[Row]:
 
 def _memory(found: dict[str, float]) -> Row:
     said = _("%(web).0f MB（全部进程合计 %(all).0f MB）") % {"web": found["web_mb"], "all": found["all_mb"]}
-    return _("网页进程的内存"), said, f"≤ {MEGABYTES} MB", _mark(found["web_mb"] <= MEGABYTES)
+    return _("网页进程的内存"), said, f"≤ {MEGABYTES} MB", mark(is_reached=found["web_mb"] <= MEGABYTES)
 
 
 def _pages(found: list[dict[str, Any]]) -> Iterator[Row]:
@@ -101,7 +101,7 @@ def _page(name: str, size: dict[str, Any], first: dict[str, Any]) -> Row:
         is_reached = is_reached and slower <= SLOWER
     if name == "tracking":
         wanted, is_reached = "", True
-    return f"{_label(name)}，{size['cases']:,}", said, wanted, _mark(is_reached) if wanted else ""
+    return f"{_label(name)}，{size['cases']:,}", said, wanted, mark(is_reached=is_reached) if wanted else ""
 
 
 def _label(name: str) -> str:

@@ -1,0 +1,67 @@
+"""The parts of `linli bench` that could be wrong without anybody noticing."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from linli.ops.bench import county, intake, load, report
+
+CASE = UUID("01a20a89-26b5-717a-a119-0de0a0827ae4")
+HASH = "3c99e18550e1d2485d793e098bed304772f461fbfaf1a2776c29aa545791e8ac"
+
+
+def test_percentiles_are_of_the_slowest() -> None:
+    result = load.Result(seconds=2.0, times=[n / 1000 for n in range(1, 101)])
+    assert result.per_second == 50
+    assert (result.percentile(0.5), result.percentile(0.99)) == (51.0, 100.0)
+    assert load.Result().percentile(0.99) == 0.0
+
+
+def test_pgbench_writes_the_same_rows_for_another_case() -> None:
+    inserts = [
+        f"INSERT INTO cases_case (id, number, hash) VALUES ('{CASE.hex}'::uuid, '261124-84YQ4', '\\x{HASH}'::bytea);"
+        f"INSERT INTO cases_clock (case_id) SELECT * FROM UNNEST(('{{{CASE.hex},{CASE.hex}}}'::uuid[])::uuid[]);"
+        f"INSERT INTO cases_trackingcode (digest, case_id) VALUES ('\\x{HASH}'::bytea, '{CASE}'::uuid)",
+    ]
+    script = intake.script_of(inserts, CASE, "261124-84YQ4")
+    assert CASE.hex not in script
+    assert str(CASE) not in script
+    assert "84YQ4" not in script
+    assert script.count(HASH) == 1  # the case's own hash stays as long as it was
+    assert "decode(md5(:id::text), 'hex')" in script
+    assert script.splitlines()[0] == "\\set n :n + 1"
+    assert script.rstrip().endswith("COMMIT;")
+
+
+def page(p99: float, statements: int = 7, rows: int = 50) -> dict[str, float]:
+    return {"rows": rows, "statements": statements, "p50_ms": 10.0, "p99_ms": p99}
+
+
+def size(cases: int, p99: float, **changes: Any) -> dict[str, Any]:
+    pages = {name: page(p99, **changes) for name in report.NAMES}
+    return {"cases": cases, "memory": {"web_mb": 90.0, "all_mb": 120.0}, **pages}
+
+
+def marks(found: dict[str, Any]) -> set[str]:
+    return {mark for *_rest, mark in report.rows(found) if mark}
+
+
+def test_a_list_that_slows_down_with_its_table_is_marked() -> None:
+    reached, missed = report.mark(is_reached=True), report.mark(is_reached=False)
+    assert marks({"pages": [size(10_000, 20.0), size(1_000_000, 29.0)]}) == {reached}
+    assert missed in marks({"pages": [size(10_000, 20.0), size(1_000_000, 31.0)]})
+    assert missed in marks({"pages": [size(10_000, 20.0, statements=13)]})
+
+
+def test_pages_of_different_length_are_not_compared() -> None:
+    found = {"pages": [size(10_000, 20.0, rows=9), size(1_000_000, 60.0)]}
+    assert marks(found) == {report.mark(is_reached=True)}
+
+
+def test_about_eight_in_a_hundred_of_a_years_cases_are_open() -> None:
+    days, since = 0.0, 0.0
+    for until, share in county.OPEN_UP_TO:
+        days += (until - since) * share
+        since = until
+    assert 0.075 < days / 365 < 0.09
