@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gc
+from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,13 +24,20 @@ SPREADSHEET_FORMULA = tuple("=+-@\t\r＝＋－＠")  # a cell beginning so would
 
 def add_arguments(parser: CommandParser) -> None:
     parser.add_argument("--mapping", required=True, metavar="NAME", help=", ".join(imports.mapping_names()))
-    parser.add_argument("--limit", type=int, default=None, metavar="N")
+    parser.add_argument("--limit", type=_count, default=None, metavar="N")
     parser.add_argument("--rejects", type=Path, default=None, metavar="FILE")
+
+
+def _count(written: str) -> int:
+    if not written.isdecimal() or not int(written):
+        raise ArgumentTypeError(_("“%(found)s”不是正整数。") % {"found": written})
+    return int(written)
 
 
 def run(command: BaseCommand, options: dict[str, Any]) -> str:
     """Batch by batch, each committed whole: after Ctrl-C the same command goes on where it stopped."""
     outcome = imports.Outcome()
+    _require_writable(options["rejects"])
     try:
         mapping = imports.read_mapping(options["mapping"])
         source = imports.Source(Path(options["file"]), mapping)
@@ -96,6 +104,16 @@ def _report(command: BaseCommand, rejects: list[imports.Reject], path: Path | No
     if len(rejects) > SHOWN_REJECTS:
         more = _("另有 %(count)d 行没有导入；用 --rejects FILE 可得到全部清单。")
         command.stderr.write(more % {"count": len(rejects) - SHOWN_REJECTS})
+
+
+def _require_writable(path: Path | None) -> None:
+    """Better said before the import than after it."""
+    try:
+        if path is not None:
+            path.touch()
+    except OSError as error:
+        message = _("写不了文件 %(path)s：%(reason)s") % {"path": path, "reason": error.strerror}
+        raise CommandError(message) from error
 
 
 def _shown_plainly(cell: str) -> str:

@@ -102,6 +102,13 @@ def test_the_import_says_what_came_of_it_and_lists_what_did_not(tmp_path: Path) 
     assert Case.objects.count() == 30
 
 
+def test_says_before_the_import_what_cannot_be_written_or_counted(tmp_path: Path) -> None:
+    for wrong in (("--rejects", tmp_path / "nowhere" / "rejects.csv"), ("--limit", "0"), ("--limit", "few")):
+        with pytest.raises(CommandError):
+            take_in(SAMPLE, *wrong)
+    assert not Case.objects.exists()
+
+
 @pytest.mark.parametrize("arguments", [("missing.csv",), ("heading.csv",)])
 def test_a_file_that_is_not_the_mappings_is_refused(arguments: tuple[str], tmp_path: Path) -> None:
     (tmp_path / "heading.csv").write_text("a,b\n1,2\n", encoding="utf-8")
