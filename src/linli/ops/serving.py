@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 
 from django.conf import settings
@@ -64,6 +65,11 @@ def address(host: str, port: int) -> str:
     """The address to type into a browser."""
     name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
     return f"http://{name}:{port}/"
+
+
+def processes() -> int:
+    """One process a core, at most four; one alone on SQLite, which lets one write at a time anyway."""
+    return min(os.cpu_count() or 1, 4) if connections["default"].vendor == "postgresql" else 1
 
 
 def serve(host: str, port: int, *, workers: int, threads: int) -> None:

@@ -13,7 +13,12 @@ class Command(BaseCommand):
         parser.description = _("打开网站，直到按 Ctrl-C")
         parser.add_argument("--host", default="127.0.0.1", help=_("监听的地址，默认只有本机能打开"))
         parser.add_argument("--port", type=int, default=8000, help=_("端口，默认 8000"))
-        parser.add_argument("--workers", type=int, default=1, help=_("进程数，默认 1"))
+        parser.add_argument(
+            "--workers",
+            type=int,
+            default=serving.processes(),
+            help=_("进程数；默认 PostgreSQL 上每核一个，最多 4 个，SQLite 上 1 个"),
+        )
         parser.add_argument("--threads", type=int, default=serving.THREADS, help=_("每个进程的线程数"))
 
     def handle(self, *args: Any, **options: Any) -> None:
