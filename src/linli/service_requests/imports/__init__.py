@@ -2,7 +2,7 @@
 
 from .mapping import Mapping, MappingError, mapping_names, read_mapping
 from .reading import FileRefused, Reject, Row, Source
-from .taking import Outcome, case_id_of, take_in
+from .taking import Outcome, case_id_of, found_lists, take_in
 
 __all__ = [
     "FileRefused",
@@ -13,6 +13,7 @@ __all__ = [
     "Row",
     "Source",
     "case_id_of",
+    "found_lists",
     "mapping_names",
     "read_mapping",
     "take_in",

@@ -35,7 +35,7 @@ class Lists:
         self.mapping = mapping
         self.at = at
         self.county_code = str(mapping.county["code"])
-        self.units: dict[str, Organisation] = {}
+        self.units = self._standing()
         self.codes: dict[tuple[str, str], str] = {}
         self.categories: dict[tuple[str, str], str] = {}
         self.known_categories = set(
@@ -101,8 +101,11 @@ class Lists:
     def _found(self, rows: list[UnitRow]) -> None:
         rows.sort(key=lambda row: (row.parent != "", row.parent != self.county_code))
         plant_rows(rows, by=None, at=self.at, valid_from=self.mapping.valid_from)
-        standing = Organisation.objects.filter(within("path", f"{self.county_code}/"))
-        self.units = {unit.code: unit for unit in standing}
+        self.units = self._standing()
+
+    def _standing(self) -> dict[str, Organisation]:
+        units = Organisation.objects.filter(within("path", f"{self.county_code}/"))
+        return {unit.code: unit for unit in units}
 
     def _want_category(self, new: dict[str, Category], group: str, name: str) -> None:
         if (group, name) in self.categories:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
-from itertools import islice
+from itertools import cycle, islice
 from uuid import UUID
 
+from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
 from linli.cases.actions import Opening, bulk
@@ -20,6 +21,7 @@ from linli.service_requests.models import Channel, Request
 
 BATCH = 1000
 LONGEST = {"title": 120, "result": 4000, "address": 200, "source": 200}
+NAMES = ("place", "department", "unit", "group", "category")
 NEEDED = ("id", "opened", "group", "category", "unit")
 
 
@@ -49,6 +51,7 @@ class Entry:
 
     @property
     def names(self) -> tuple[str, str, str, str, str]:
+        """As NAMES says."""
         texts = self.texts
         return texts["place"], texts["department"], texts["unit"], texts["group"], texts["category"]
 
@@ -61,21 +64,46 @@ def take_in(
     limit: int | None = None,
     tell: Callable[[Outcome], None] = lambda outcome: None,
     outcome: Outcome | None = None,
+    share: tuple[int, int] = (0, 1),
 ) -> Outcome:
     """Takes a file in. `tell` is called after every batch, which is then committed.
 
-    `outcome` may be given to see how far an interrupted run came. Raises FileRefused before anything is written.
+    `outcome` may be given to see how far an interrupted run came. `share` (k, n) takes every n-th batch from the
+    k-th on, for n processes at one file. Raises FileRefused before anything is written.
     """
     outcome = outcome or Outcome()
     lists = Lists(mapping, at)
     rows = islice(source.rows(), limit)
+    turns = cycle(range(share[1]))
     while chunk := list(islice(rows, BATCH)):
-        _take_batch(chunk, mapping, lists, at, outcome)
-        tell(outcome)
+        if next(turns) == share[0]:
+            _take_batch(chunk, mapping, lists, at, outcome)
+            tell(outcome)
     return outcome
 
 
+def found_lists(*, source: Source, mapping: Mapping, at: datetime, limit: int | None = None) -> None:
+    """Founds every unit and category a file names, so that several processes can share the file."""
+    raw = {
+        tuple(row.cells.get(name, "") for name in NAMES)
+        for row in islice(source.rows(), limit)
+        if isinstance(row, Row)
+    }
+    named = [(_line(a), _line(b), _line(c), _line(d), _line(e)) for a, b, c, d, e in raw]
+    Lists(mapping, at).prepare(names for names in named if all(names[2:]))
+
+
 def _take_batch(
+    chunk: list[Row | Reject], mapping: Mapping, lists: Lists, at: datetime, outcome: Outcome
+) -> None:
+    """One batch; where somebody else took one of its cases in at the same moment, once more without it."""
+    try:
+        _take_once(chunk, mapping, lists, at, outcome)
+    except IntegrityError:
+        _take_once(chunk, mapping, lists, at, outcome)
+
+
+def _take_once(
     chunk: list[Row | Reject], mapping: Mapping, lists: Lists, at: datetime, outcome: Outcome
 ) -> None:
     entries: dict[UUID, Entry] = {}
