@@ -304,19 +304,16 @@ def whole() -> dict[str, Any]:
 def plant(fault: str) -> None:
     """Breaks something on purpose. `acks_early` is planted in the writer itself."""
     if fault == "stale_place":
-        places.standing = _as_it_was
-        places.as_it_stands = lambda unit: _as_it_was(unit.pk)
-        places.as_it_stands = lambda unit: _as_it_was(unit.pk)
+        places.as_it_stands = _as_it_was
 
 
-def _as_it_was(organisation_id: UUID) -> Organisation:
-    """A place as it was before somebody moved it, as if read with the form."""
-    place = Organisation.objects.get(pk=organisation_id)
-    for _again in range(100):
-        if not Organisation.objects.filter(path=place.path).exists():
+def _as_it_was(unit: Organisation) -> Organisation:
+    """The place as the form had read it, handed on once somebody has moved it since."""
+    for _again in range(400):
+        if not Organisation.objects.filter(path=unit.path).exists():
             break
         time.sleep(0.05)
-    return place
+    return unit
 
 
 # The worker -----------------------------------------------------------------------------------
