@@ -58,6 +58,7 @@ ENGINES = {
     "kit": {"clock", "codes", "coordinates", "ids", "jsonbytes", "messages", "text"},
     "ledger": {"merkle"},
     "measures": {"formulas"},
+    "mediation": {"rules"},
     "notify": {"senders"},
     "ops": {"__main__", "bench", "demo", "diagnosis", "imports", "serving", "working"},
     "orgs": {"lookup"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from linli.cases.actions import Reaction, advance
+from linli.cases.actions.referrals import report_back
 from linli.cases.models import Case, Event
 from linli.kit.ids import uuid7
 from linli.people.access import SYSTEM
@@ -21,4 +22,10 @@ close_members = Reaction(
     name="cases.close_members",
     wants=lambda event, move: move.to in ("closed", "declined") and event.verb != "close_with_head",
     run=_close_members,
+)
+
+return_referral = Reaction(
+    name="cases.return_referral",
+    wants=lambda event, move: bool(move.to) and bool(event.case.procedure.states[event.state].outcome),
+    run=report_back,
 )

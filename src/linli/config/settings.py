@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "linli.cases",
     "linli.documents",
     "linli.service_requests",
+    "linli.mediation",
     "linli.notify",
     "linli.measures",
     "linli.portal",
@@ -205,7 +206,11 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-REACTIONS = ["linli.cases.reactions.close_members", "linli.notify.reactions.tell"]
+REACTIONS = [
+    "linli.cases.reactions.close_members",
+    "linli.cases.reactions.return_referral",
+    "linli.notify.reactions.tell",
+]
 PERMISSIONS_POLICY: dict[str, list[str]] = {"geolocation": ["self"], "camera": [], "microphone": []}
 COUNTY_CODE = env.str("LINLI_COUNTY", default="420921")
 

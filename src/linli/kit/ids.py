@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime
+from hashlib import blake2b
 
 import uuid_utils
 
@@ -15,6 +16,14 @@ def uuid7_at(at: datetime, randomness: int) -> uuid.UUID:
     """The UUIDv7 of that millisecond with these 74 bits: the same arguments give the same identifier."""
     milliseconds = int(at.timestamp() * 1000)
     high, low = randomness >> 62 & 0xFFF, randomness & (1 << 62) - 1
+    return uuid.UUID(int=milliseconds << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low)
+
+
+def derived(command: uuid.UUID, purpose: str) -> uuid.UUID:
+    """The UUIDv7 of something that follows from a command: the same command and purpose give the same one."""
+    digest = blake2b(command.bytes + purpose.encode(), digest_size=16).digest()
+    milliseconds = command.int >> 80
+    high, low = int.from_bytes(digest[:2]) & 0xFFF, int.from_bytes(digest[2:10]) & (1 << 62) - 1
     return uuid.UUID(int=milliseconds << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low)
 
 

@@ -24,7 +24,7 @@ def _tell(event: Event, at: datetime) -> None:
             people |= AUDIENCES[relation](event, case, at)
     people.discard(event.person_id)
     rows = [_message(event, at, case.pk, person) for person in people]
-    if "reporter" in move.tells:
+    if {"reporter", "parties"} & set(move.tells):
         rows += [_message(event, at, case_id, None) for case_id in _followers(case)]
     Message.objects.bulk_create(rows, ignore_conflicts=True)
 

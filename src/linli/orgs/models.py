@@ -55,6 +55,7 @@ class Kind(models.TextChoices):
     GRID = "grid", _("网格")
     DEPARTMENT = "department", _("部门")
     CENTRE = "centre", _("综治中心")
+    COMMITTEE = "committee", _("调解委员会")
 
 
 class OrganisationQuerySet(models.QuerySet["Organisation"]):

@@ -86,6 +86,11 @@ class Actor:
         return cls(kind="reporter", role="resident", case_id=case_id)
 
     @classmethod
+    def party(cls, case_id: UUID) -> Actor:
+        """A party to the case, known by a code of their own; which one, the kind of case knows."""
+        return cls(kind="reporter", role="party", case_id=case_id)
+
+    @classmethod
     def from_grant(cls, grant: Grant) -> Actor:
         return cls(
             kind="staff",

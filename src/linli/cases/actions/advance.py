@@ -103,7 +103,15 @@ def report(clock: Clock, at: datetime) -> bool:
             stage = Task.objects.filter(case_id=case.pk, is_stage=True).select_related("organisation").first()
             facts = about(clock, case, stage)
             advance(case=case.pk, verb=verb, by=SYSTEM, at=at, command_id=uuid7(), facts=facts)
+        if claimed and is_missed:
+            _then(case, case.procedure.clocks[clock.name].then, at)
     return bool(claimed)
+
+
+def _then(case: Case, verb: str, at: datetime) -> None:
+    """What Linli itself does once a limit is missed, where the case still stands in a state that allows it."""
+    if verb and case.state in case.procedure.moves[verb].origins:
+        advance(case=case.pk, verb=verb, by=SYSTEM, at=at, command_id=uuid7())
 
 
 def about(clock: Clock, case: Case, stage: Task | None) -> dict[str, Any]:
@@ -191,7 +199,7 @@ def plan(
         raise NotAllowed(_("这一步要由别的岗位来做：%(move)s。") % {"move": move.label})
     for name in move.when:
         if not predicates.holds(name, case, clocks, at):
-            raise NotAllowed(REFUSALS[name]())
+            raise NotAllowed(predicates.refusal(name))
     turn = Turn(
         case=case,
         actor=by,
@@ -225,15 +233,3 @@ def _follow_up(turn: Turn) -> None:
             command_id=uuid7(),
             facts={"member": str(turn.case.pk), "member_number": turn.case.number},
         )
-
-
-REFUSALS = {
-    "not_ruled": lambda: _("上级已经裁定由本单位承办，不能再退回。"),
-    "not_expired": lambda: _("本单位的限期已经到了，到期后不能再申请延期。"),
-    "extension_left": lambda: _("已经延期过两次，不能再延。"),
-    "not_urged_today": lambda: _("您今天已经催过，承办单位看得到；明天还没有回音可以再催。"),
-    "supervised": lambda: _("现在没有待回复的督办。"),
-    "not_supervised": lambda: _("已有一件督办在等回复。"),
-    "grouped": lambda: _("这一件没有并案。"),
-    "not_grouped": lambda: _("这一件已经并案。"),
-}

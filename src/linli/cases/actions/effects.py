@@ -11,7 +11,7 @@ from linli.cases.actions import desks, places, timekeeping, writing
 from linli.cases.actions.errors import BadData, NotAllowed
 from linli.cases.actions.turn import Turn
 from linli.cases.models import Case, Partner
-from linli.cases.procedures.checks import EFFECTS as NAMES
+from linli.cases.procedures.checks import EFFECT_NEEDS
 from linli.orgs.models import Organisation, is_within
 
 
@@ -142,6 +142,12 @@ def extend(turn: Turn) -> None:
     turn.case.extensions += 1
 
 
+def lengthen(turn: Turn) -> None:
+    """The calendar days everybody concerned agreed on, added to the promised limit."""
+    timekeeping.extend(turn, (turn.procedure.promise.name,), f"{int(turn.data['limit'])}d")
+    turn.case.extensions += 1
+
+
 def count_urge(turn: Turn) -> None:
     turn.case.urgings += 1
     turn.unit = turn.case.holder
@@ -210,6 +216,13 @@ def rederive(turn: Turn) -> None:
     turn.is_public = turn.facts.get("clock") == turn.procedure.promise.name
 
 
-EFFECTS: dict[str, Callable[[Turn], None]] = {name: globals()[name] for name in NAMES}
+EFFECTS: dict[str, Callable[[Turn], None]] = {name: globals()[name] for name in EFFECT_NEEDS}
+
+
+def add(name: str, effect: Callable[[Turn], None], needs: str = "") -> None:
+    """A kind of case adds an effect on its own rows, which its procedure files may then name."""
+    EFFECTS[name] = effect
+    EFFECT_NEEDS[name] = needs
+
 
 __all__ = ["EFFECTS", "desks"]

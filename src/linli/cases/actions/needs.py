@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from linli.kit import codes, text
 from linli.orgs.models import Kind, Organisation
 
 MOST_PHOTOS = 6
-OFFICES = (Kind.DEPARTMENT, Kind.CENTRE)
+OFFICES = (Kind.DEPARTMENT, Kind.CENTRE, Kind.COMMITTEE)
 
 # Kinds of case that keep categories add a look-up here: whether a code may be chosen now.
 category_hooks: list[Callable[[str], bool]] = []
@@ -67,7 +68,7 @@ def _unit(need: Need, value: Any) -> str:
         unit = Organisation.objects.filter(pk=UUID(str(value)), valid_until=None).first()
     except ValueError:
         unit = None
-    if unit is None:
+    if unit is None or (need.unit_kinds and unit.kind not in need.unit_kinds):
         raise ValueError(_("“%(label)s”：没有这个单位，请从名单里选。") % {"label": need.label})
     return str(unit.pk)
 
@@ -80,6 +81,13 @@ def _limit(need: Need, value: Any) -> int:
     if not 1 <= days <= need.maximum:
         raise ValueError(_("“%(label)s”请填1到%(n)d的整数。") % {"label": need.label, "n": need.maximum})
     return days
+
+
+def _date(need: Need, value: Any) -> str:
+    try:
+        return date.fromisoformat(str(value).strip()).isoformat()
+    except ValueError:
+        raise ValueError(_("“%(label)s”请填日期，例如 2026-10-13。") % {"label": need.label}) from None
 
 
 def _choice(need: Need, value: Any) -> str:
@@ -127,6 +135,7 @@ CHECKS: dict[str, Callable[[Need, Any], Any]] = {
     "unit": _unit,
     "limit": _limit,
     "choice": _choice,
+    "date": _date,
     "photos": _photos,
     "case": _case,
     "category": _category,

@@ -124,6 +124,8 @@ def first_turn(
 ) -> Turn:
     """The turn that opens a case, before anything was decided about it."""
     procedure = procedures.latest(opening.kind)
+    if not procedure.is_enabled:
+        raise BadData({"kind": _("这一类还没有启用：%(kind)s。") % {"kind": procedure.label}})
     case = Case(
         id=command_id,
         kind=opening.kind,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from linli.cases.models import Case, Event, Partner, Task
+from linli.cases.procedures import predicates
 from linli.orgs.models import is_within
 from linli.people.access import Actor
 
@@ -15,6 +16,12 @@ Relation = Callable[[Case, Actor, Sequence[Task]], bool]
 def holds(name: str, case: Case, actor: Actor, tasks: Sequence[Task]) -> bool:
     """Whether the actor stands to the case as the procedure file asks; Linli itself always does."""
     return actor.kind == "system" or RELATIONS[name](case, actor, tasks)
+
+
+def add(name: str, relation: Relation) -> None:
+    """A kind of case adds a relation of its own, which its procedure files may then name."""
+    RELATIONS[name] = relation
+    predicates.relation_names.add(name)
 
 
 def works_for(actor: Actor, holder_path: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -20,12 +20,17 @@ class NothingToDerive(OutOfOrder):
     """The calendar made no difference to this clock."""
 
 
-def start(turn: Turn, name: str) -> Clock:
-    """Starts a clock from the server's receipt of the command; one of the same name ends first."""
+def start(turn: Turn, name: str) -> Clock | None:
+    """Starts a clock from the server's receipt of the command; one of the same name ends first.
+
+    A clock that runs until a date starts only where the turn's facts name one.
+    """
     rule = turn.procedure.clocks[name]
     for clock in turn.all_clocks:
         if clock.name == name and clock.stopped_at is None:
             _stop(turn, clock)
+    if rule.until:
+        return _start_until(turn, rule)
     limit = str(turn.case.limits.get(name, rule.limit))
     derived = due(turn.received_at, Limit.parse(limit), current())
     clock = Clock(
@@ -41,6 +46,28 @@ def start(turn: Turn, name: str) -> Clock:
     clock.fires_at = _next_fire(clock, rule, turn.received_at)
     turn.new_clocks.append(clock)
     turn.ops.append({"op": "start", "number": clock.number, "clock": name, "limit": limit})
+    return clock
+
+
+def _start_until(turn: Turn, rule: ClockRule) -> Clock | None:
+    """A clock due at the local 24:00 of the day the facts name."""
+    day = turn.facts.get(rule.until)
+    if not day:
+        return None
+    midnight = datetime.combine(date.fromisoformat(day) + timedelta(days=1), time(), current().zone)
+    clock = Clock(
+        case_id=turn.case.pk,
+        number=max((clock.number for clock in turn.all_clocks), default=0) + 1,
+        name=rule.name,
+        organisation_id=_owner(turn, rule),
+        limit="",
+        started_at=turn.received_at,
+        due_at=midnight.astimezone(UTC),
+    )
+    clock.fires_at = _next_fire(clock, rule, turn.received_at)
+    turn.new_clocks.append(clock)
+    entry = {"op": "start", "number": clock.number, "clock": rule.name, "limit": ""}
+    turn.ops.append({**entry, "due": jsonbytes.instant(midnight)})
     return clock
 
 

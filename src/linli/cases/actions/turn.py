@@ -21,7 +21,8 @@ class Turn:
     """A case in the middle of a command. Effects and clocks work on it; `actions.writing` stores it.
 
     `is_past`: history the case has left behind, so that nobody's desk waits for it. `is_handed_over`: another
-    unit handles it now, or none; `is_relocated`: its place changed, so its desk may be elsewhere.
+    unit handles it now, or none; `is_relocated`: its place changed, so its desk may be elsewhere. `withheld`: clocks
+    the move would start but that do not run in this case.
     """
 
     case: Case
@@ -39,6 +40,7 @@ class Turn:
     is_handed_over: bool = False
     is_relocated: bool = False
     facts: dict[str, Any] = field(default_factory=dict)
+    withheld: set[str] = field(default_factory=set)
     ops: list[dict[str, Any]] = field(default_factory=list)
     unit: Organisation | None = None
     to: str | None = None

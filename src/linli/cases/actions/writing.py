@@ -26,7 +26,8 @@ def finish(turn: Turn) -> None:
     elif turn.is_relocated:
         _relocate(turn)
     for name in move.starts:
-        timekeeping.start(turn, name)
+        if name not in turn.withheld:
+            timekeeping.start(turn, name)
     if move.asks is not None:
         ask(turn, move.asks, is_stage=False)
     _drop_answered(turn)

@@ -4,7 +4,7 @@ from .calendar import CalendarDay
 from .case import Case, CaseNumber, CaseQuerySet, TrackingCode, case_numbered
 from .event import Event
 from .search import CaseText
-from .work import Clock, Delivery, Partner, SavedView, Task
+from .work import Clock, Delivery, Partner, Referral, SavedView, Task
 
 __all__ = [
     "CalendarDay",
@@ -16,6 +16,7 @@ __all__ = [
     "Delivery",
     "Event",
     "Partner",
+    "Referral",
     "SavedView",
     "Task",
     "TrackingCode",

@@ -103,3 +103,17 @@ class SavedView(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["person", "page", "name"], name="saved_view_name"),
         ]
+
+
+class Referral(models.Model):
+    """A case that was opened for another one and reports back to it."""
+
+    pk = models.CompositePrimaryKey("case_id", "to_id")
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="referrals")
+    to = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="referred_by", db_constraint=False)
+    at = models.DateTimeField()
+    outcome = models.CharField(max_length=12, blank=True)
+    returned_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = []

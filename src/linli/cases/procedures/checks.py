@@ -17,13 +17,13 @@ EFFECT_NEEDS = {
     ),
     **dict.fromkeys(["count_supervision", "count_escalation", "mark_late", "correct"], ""),
     **dict.fromkeys(["leave_group", "head_group", "rederive"], ""),
+    "lengthen": "limit",
     "name_checker": "",
     "rate": "grade",
     "choose_publicity": "reader",
     "join_group": "head",
 }
-EFFECTS = frozenset(EFFECT_NEEDS)
-TOLD = frozenset("reporter desk unit owner superior".split())
+TOLD = frozenset("reporter parties desk unit owner superior".split())
 # What Linli itself notes about any case, whatever its kind.
 SYSTEM_MOVES = ("clock_warned", "clock_missed", "clock_rederived")
 
@@ -62,7 +62,7 @@ def _check_names(procedure: Procedure, move: Move) -> None:
         ([*move.origins, *targets], procedure.states),
         ([*move.starts, *(name for name in move.stops if name != "*")], procedure.clocks),
         ([*move.when, *(name for name, _ in move.to_when)], predicates.names()),
-        (move.does, EFFECTS),
+        (move.does, EFFECT_NEEDS),
         (move.tells, TOLD),
     ]
     for names, allowed in named:
@@ -168,5 +168,8 @@ def _check_clocks(procedure: Procedure) -> None:
     promises = [rule for rule in procedure.clocks.values() if rule.is_promise]
     if len(promises) != 1 or promises[0].missed != "escalate":
         raise ProcedureError("clocks: exactly one must be the promise, and missing it must escalate")
-    if promises[0].name not in procedure.opening.starts:
-        raise ProcedureError(f"clocks.{promises[0].name}: the promise runs from the opening")
+    for rule in procedure.clocks.values():
+        if rule.then and (rule.then not in procedure.moves or procedure.moves[rule.then].may != "system"):
+            raise ProcedureError(
+                f"clocks.{rule.name}: then names {rule.then!r}, which is no move of Linli's own"
+            )

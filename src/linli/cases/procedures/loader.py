@@ -9,14 +9,15 @@ from typing import Any
 
 from django.apps import apps
 
+from linli.cases.procedures import predicates
 from linli.cases.procedures.checks import ProcedureError, check, one_of
 from linli.cases.procedures.limits import Limit, LimitError
 from linli.cases.procedures.model import ClockRule, Desk, Label, Move, Need, Procedure, State
 
 PLACES = frozenset("place holder superior checker unit above desk".split())
-RELATIONS = frozenset(["", *"desk holder holder_or_desk superior place partner checker reporter".split()])
-KINDS = frozenset("text line unit limit choice photos case category place".split())
+KINDS = frozenset("text line unit limit choice photos case category place date".split())
 OWNERS = frozenset(["place", "holder", "desk"])
+OUTCOMES = frozenset(["", "settled", "unsettled"])
 
 
 class Table:
@@ -74,6 +75,7 @@ def _state(name: str, raw: dict[str, Any]) -> State:
         step_label=table.label("step_label", required=False),
         desk=_desk(table.take("desk", None), f"states.{name}.desk"),
         is_paused=table.take("paused", False),
+        outcome=one_of(table.take("outcome", ""), OUTCOMES, f"states.{name}"),
     )
     table.done()
     return state
@@ -90,6 +92,7 @@ def _need(raw: dict[str, Any], where: str) -> Need:
         minimum=table.take("minimum", 0),
         maximum=table.take("maximum", 2000),
         choices=tuple((key, label(text, where)) for key, text in table.take("choices", {}).items()),
+        unit_kinds=frozenset(table.take("of", [])),
     )
     table.done()
     return need
@@ -109,7 +112,7 @@ def _move(verb: str, raw: dict[str, Any], states: dict[str, State]) -> Move:
         origins=frozenset(states if origins == ["*"] else origins),
         to=table.take("to", None),
         may=table.take("may"),
-        relation=one_of(table.take("relation", ""), RELATIONS, where),
+        relation=one_of(table.take("relation", ""), predicates.relation_names, where),
         needs=tuple(_need(need, f"{where}.needs") for need in table.take("needs", [])),
         when=table.names("when"),
         to_when=tuple(to_when.items()),
@@ -121,6 +124,7 @@ def _move(verb: str, raw: dict[str, Any], states: dict[str, State]) -> Move:
         tells=table.names("tells"),
         is_public=table.take("public", False),
         is_main=table.take("main", False),
+        has_own_form=table.take("own_form", False),
     )
     table.done()
     return move
@@ -131,13 +135,15 @@ def _clock(name: str, raw: dict[str, Any]) -> ClockRule:
     rule = ClockRule(
         name=name,
         label=table.label("label"),
-        limit=table.take("limit"),
+        limit=table.take("limit", ...) if "until" not in raw else table.take("limit", ""),
         source=table.take("source"),
         warn=table.take("warn", ""),
         missed=one_of(table.take("missed", "escalate"), frozenset(["escalate", "nothing"]), f"clocks.{name}"),
         owner=one_of(table.take("owner", "holder"), OWNERS, f"clocks.{name}"),
         is_promise=table.take("promise", False),
         pauses=table.take("pauses", True),
+        then=table.take("then", ""),
+        until=table.take("until", ""),
     )
     table.done()
     for limit in filter(None, (rule.limit, rule.warn)):
@@ -148,9 +154,40 @@ def _clock(name: str, raw: dict[str, Any]) -> ClockRule:
     return rule
 
 
-def parse(text: str) -> Procedure:
-    """A procedure from the text of its file; `ProcedureError` names the table and key that is wrong."""
-    table = Table(tomllib.loads(text), "procedure")
+def merged(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """One table over another: tables are merged key by key, everything else is replaced."""
+    both = dict(under)
+    for key, value in over.items():
+        known = both.get(key)
+        is_text = isinstance(value, dict) and set(value) == {"zh", "en"}
+        both[key] = (
+            merged(known, value)
+            if isinstance(known, dict) and isinstance(value, dict) and not is_text
+            else value
+        )
+    return both
+
+
+def parse(text: str, folder: Path | None = None) -> Procedure:
+    """A procedure from the text of its file; `ProcedureError` names the table and key that is wrong.
+
+    A file that `extends` another of its folder says only what differs.
+    """
+    return _procedure(_whole(tomllib.loads(text), folder))
+
+
+def _whole(raw: dict[str, Any], folder: Path | None) -> dict[str, Any]:
+    below = raw.pop("extends", None)
+    if below is None:
+        return raw
+    path = folder / f"{below}.toml" if folder else None
+    if path is None or not path.is_file():
+        raise ProcedureError(f"extends: there is no {below}.toml beside this file")
+    return merged(_whole(tomllib.loads(path.read_text(encoding="utf-8")), folder), raw)
+
+
+def _procedure(raw: dict[str, Any]) -> Procedure:
+    table = Table(raw, "procedure")
     states = {name: _state(name, raw) for name, raw in table.take("states").items()}
     procedure = Procedure(
         kind=table.take("kind"),
@@ -163,6 +200,7 @@ def parse(text: str) -> Procedure:
         moves={verb: _move(verb, raw, states) for verb, raw in table.take("moves").items()},
         clocks={name: _clock(name, raw) for name, raw in table.take("clocks").items()},
         whys={name: label(raw, f"whys.{name}") for name, raw in table.take("whys", {}).items()},
+        is_enabled=table.take("enabled", True),
     )
     table.done()
     check(procedure)
@@ -175,7 +213,7 @@ def all_procedures() -> dict[tuple[str, int], Procedure]:
     found = {}
     for config in apps.get_app_configs():
         for path in sorted((Path(config.path) / "procedures").glob("*.toml")):
-            procedure = parse(path.read_text(encoding="utf-8"))
+            procedure = parse(path.read_text(encoding="utf-8"), path.parent)
             if path.name != f"{procedure.kind}.{procedure.version}.toml":
                 raise ProcedureError(f"{path.name}: should be {procedure.kind}.{procedure.version}.toml")
             found[procedure.kind, procedure.version] = procedure

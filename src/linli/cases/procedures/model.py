@@ -41,6 +41,8 @@ class Desk:
 
 @dataclass(frozen=True)
 class State:
+    """Where a case stands. `outcome` (settled, unsettled): what a case that was referred here reports back."""
+
     name: str
     label: Label
     public: Label
@@ -50,6 +52,7 @@ class State:
     step_label: Label = Label("", "")
     desk: Desk | None = None
     is_paused: bool = False
+    outcome: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class Need:
     minimum: int = 0
     maximum: int = 2000
     choices: tuple[tuple[str, Label], ...] = ()
-    function: str = ""
+    unit_kinds: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -89,11 +92,16 @@ class Move:
     tells: tuple[str, ...] = ()
     is_public: bool = False
     is_main: bool = False
+    has_own_form: bool = False
 
 
 @dataclass(frozen=True)
 class ClockRule:
-    """A limit. `missed` names what happens: escalate or nothing; `warn` is a plain limit before the due moment."""
+    """A limit. `missed` names what happens: escalate or nothing; `warn` is a plain limit before the due moment.
+
+    `then` is a move Linli makes itself once the limit is missed, where the state allows it. `until` names a fact of
+    the starting event, an ISO date, at whose end the clock is due instead of after a limit; without it, no clock.
+    """
 
     name: str
     label: Label
@@ -104,6 +112,8 @@ class ClockRule:
     owner: str = "holder"
     is_promise: bool = False
     pauses: bool = True
+    then: str = ""
+    until: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,6 +128,7 @@ class Procedure:
     moves: dict[str, Move]
     clocks: dict[str, ClockRule]
     whys: dict[str, Label] = field(default_factory=dict)
+    is_enabled: bool = True
 
     @property
     def steps(self) -> list[State]:

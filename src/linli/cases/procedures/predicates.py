@@ -6,15 +6,29 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext as _
+
 if TYPE_CHECKING:
     from linli.cases.models import Case, Clock
 
 Predicate = Callable[["Case", Sequence["Clock"], datetime], bool]
+Refusal = Callable[[], str]
 MOST_EXTENSIONS = 2
 
 
 def names() -> frozenset[str]:
     return frozenset(PREDICATES)
+
+
+def add(name: str, predicate: Predicate, refusal: Refusal) -> None:
+    """A kind of case adds a condition of its own, with what to say where it does not hold."""
+    PREDICATES[name] = predicate
+    REFUSALS[name] = refusal
+
+
+def refusal(name: str) -> str:
+    """Why a move whose condition does not hold is refused, in the reader's language."""
+    return REFUSALS[name]()
 
 
 def holds(name: str, case: Case, clocks: Sequence[Clock], at: datetime) -> bool:
@@ -75,3 +89,18 @@ PREDICATES: dict[str, Predicate] = {
     "grouped": _grouped,
     "not_grouped": lambda case, clocks, at: not _is_grouped(case),
 }
+
+
+REFUSALS: dict[str, Refusal] = {
+    "not_ruled": lambda: _("上级已经裁定由本单位承办，不能再退回。"),
+    "not_expired": lambda: _("本单位的限期已经到了，到期后不能再申请延期。"),
+    "extension_left": lambda: _("已经延期过两次，不能再延。"),
+    "not_urged_today": lambda: _("您今天已经催过，承办单位看得到；明天还没有回音可以再催。"),
+    "supervised": lambda: _("现在没有待回复的督办。"),
+    "not_supervised": lambda: _("已有一件督办在等回复。"),
+    "grouped": lambda: _("这一件没有并案。"),
+    "not_grouped": lambda: _("这一件已经并案。"),
+}
+
+# How somebody may have to stand to a case; `actions.relations` knows what each means.
+relation_names = {"", *"desk holder holder_or_desk superior place partner checker reporter".split()}

@@ -39,15 +39,16 @@ unit_merged_hooks: list[Callable[[Organisation, Organisation], None]] = []
 
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 LONGEST_PATH = 200
-OFFICES = (Kind.DEPARTMENT, Kind.CENTRE)
+OFFICES = (Kind.DEPARTMENT, Kind.CENTRE, Kind.COMMITTEE)
 PARENTS: dict[str, tuple[Kind | None, ...]] = {
     Kind.COUNTY: (None, Kind.COUNTY),
     Kind.TOWNSHIP: (Kind.COUNTY,),
     Kind.VILLAGE: (Kind.TOWNSHIP,),
     Kind.COMMUNITY: (Kind.TOWNSHIP,),
     Kind.GRID: (Kind.VILLAGE, Kind.COMMUNITY),
-    Kind.DEPARTMENT: (Kind.COUNTY, Kind.TOWNSHIP, *OFFICES),
+    Kind.DEPARTMENT: (Kind.COUNTY, Kind.TOWNSHIP, Kind.DEPARTMENT, Kind.CENTRE),
     Kind.CENTRE: (Kind.COUNTY, Kind.TOWNSHIP),
+    Kind.COMMITTEE: (Kind.COUNTY, Kind.TOWNSHIP, Kind.VILLAGE, Kind.COMMUNITY, Kind.DEPARTMENT, Kind.CENTRE),
 }
 
 

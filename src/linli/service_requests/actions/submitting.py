@@ -20,7 +20,7 @@ from linli.people.access import Actor
 from linli.service_requests.actions.routing import Routing, category_known, route
 from linli.service_requests.models import Category, Channel, Request, RequestType
 
-OFFICES = (Kind.DEPARTMENT, Kind.CENTRE)
+OFFICES = (Kind.DEPARTMENT, Kind.CENTRE, Kind.COMMITTEE)
 LONGEST = 2000
 SHORTEST = 5
 PHONE = re.compile(r"\+?[0-9][0-9 \-()]{4,24}")
