@@ -1,0 +1,115 @@
+"""Typst: one compiler with the two fonts, used by one thread at a time, nothing of the system's."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import threading
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pylopdf_fonts_zh_cn
+import typst
+
+LAYOUT = Path(__file__).with_name("paper.typ")
+FONTS = Path(pylopdf_fonts_zh_cn.__file__).parent
+STANDARD = "a-2b"
+UNKNOWN = "□"
+
+_lock = threading.Lock()
+_compiler: typst.Compiler | None = None
+_owner = 0
+
+
+class NotTypeset(Exception):
+    """The paper could not be laid out: a fault of ours."""
+
+
+def typeset(document: dict[str, Any], files: dict[str, bytes], dated: datetime) -> bytes:
+    """The PDF of a document; `files` are the pictures it names, on disk only while it is drawn."""
+    return _compiled(document, files, {"pdf_standards": STANDARD, "timestamp": int(dated.timestamp())})
+
+
+def pictured(document: dict[str, Any], files: dict[str, bytes], ppi: float = 80) -> list[bytes]:
+    """The pages as PNG, to be looked at."""
+    pages = _compiled(document, files, {"format": "png", "ppi": ppi})
+    return pages if isinstance(pages, list) else [pages]
+
+
+def _compiled(document: dict[str, Any], files: dict[str, bytes], options: dict[str, Any]) -> Any:
+    with TemporaryDirectory(prefix="linli-paper-") as folder:
+        source = Path(folder, LAYOUT.name)
+        source.write_bytes(LAYOUT.read_bytes())
+        for name, data in files.items():
+            Path(folder, name).write_bytes(data)
+        inputs = {"data": json.dumps(document, ensure_ascii=False)}
+        try:
+            with _lock:
+                return _shared().compile(
+                    input=str(source), root=folder, sys_inputs=inputs, **({"format": "pdf"} | options)
+                )
+        except typst.TypstError as error:
+            raise NotTypeset(str(error)) from error
+
+
+def _shared() -> typst.Compiler:
+    """Made when first needed, and again in a process forked from one that had it."""
+    global _compiler, _owner
+    if _compiler is None or _owner != os.getpid():
+        _compiler = typst.Compiler(font_paths=[str(FONTS)], ignore_system_fonts=True)
+        _owner = os.getpid()
+    return _compiler
+
+
+# Which characters the fonts have
+
+
+def printable(text: str) -> tuple[str, list[str]]:
+    """The text with □ for each character the fonts lack, and those characters in the order they come."""
+    known = _known()
+    if all(ord(character) in known for character in text):
+        return text, []
+    kept, unknown = [], []
+    for character in text:
+        if ord(character) in known or character == "\n":
+            kept.append(character)
+        elif character.isspace():
+            kept.append(" ")
+        elif not _is_silent(ord(character)):
+            kept.append(UNKNOWN)
+            unknown.append(character)
+    return "".join(kept), unknown
+
+
+def _is_silent(code: int) -> bool:
+    """Joiners and variation selectors: they change a neighbour and show nothing themselves."""
+    return code in {0xAD, 0x34F, 0xFEFF} or 0x200B <= code <= 0x200D or 0x2060 <= code <= 0x2064 or (
+        0xFE00 <= code <= 0xFE0F or 0xE0000 <= code <= 0xE0FFF
+    )
+
+
+@lru_cache(maxsize=1)
+def _known() -> frozenset[int]:
+    sets = [_characters(path) for path in sorted(FONTS.glob("*.otf"))]
+    return frozenset(set.intersection(*sets)) | {0x0A}
+
+
+def _characters(font: Path) -> set[int]:
+    """The code points of a font: the segments of its character map in format 12."""
+    data = font.read_bytes()
+    (tables,) = struct.unpack_from(">H", data, 4)
+    offsets = {data[12 + 16 * n : 16 + 16 * n]: struct.unpack_from(">I", data, 20 + 16 * n)[0] for n in range(tables)}
+    cmap = offsets[b"cmap"]
+    (count,) = struct.unpack_from(">H", data, cmap + 2)
+    places = [cmap + struct.unpack_from(">I", data, cmap + 8 + 8 * n)[0] for n in range(count)]
+    found: set[int] = set()
+    for place in places:
+        if struct.unpack_from(">H", data, place)[0] == 12:
+            (groups,) = struct.unpack_from(">I", data, place + 12)
+            for first, last, _glyph in struct.iter_unpack(">III", data[place + 16 : place + 16 + 12 * groups]):
+                found.update(range(first, last + 1))
+    return found
