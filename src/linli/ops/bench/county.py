@@ -16,6 +16,7 @@ from django.db import connection, transaction
 
 from linli.cases.actions import Opening, bulk
 from linli.cases.models import Case, CaseNumber, CaseText, Clock, Event, Task, TrackingCode
+from linli.mediation.actions import lists as mediation
 from linli.orgs import actions as orgs
 from linli.orgs.models import Kind, Organisation
 from linli.people.models import Grant, Person
@@ -38,6 +39,7 @@ def prepare(at: datetime) -> None:
     """The demo county's units, the lists of requests, and staff at every desk."""
     county = orgs.plant(at=at)
     install_lists()
+    mediation.install_lists()
     start = at - timedelta(days=800)
     units = Organisation.objects.filter(kind__in=(Kind.COUNTY, Kind.TOWNSHIP, Kind.DEPARTMENT)).order_by(
         "path"

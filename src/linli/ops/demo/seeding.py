@@ -15,6 +15,7 @@ from django.db import models, transaction
 from linli.cases.models import Case, Delivery
 from linli.cases.procedures import calendar
 from linli.cases.reactions import close_members
+from linli.mediation.actions import lists as mediation
 from linli.notify.models import Message
 from linli.notify.reactions import tell
 from linli.ops.demo import county as staffing
@@ -69,6 +70,7 @@ def prepare(at: datetime) -> Organisation:
     install_calendar()
     county = orgs.plant(at=at)
     service_requests.install_lists()
+    mediation.install_lists()
     return county
 
 
