@@ -105,6 +105,15 @@ UNITS = [
         "东河镇综治中心",
         "Donghe Centre",
     ),
+    (
+        "east_committee",
+        "east",
+        "990001101-tj",
+        Kind.COMMITTEE,
+        "",
+        "东河镇人民调解委员会",
+        "Donghe People's Mediation Committee",
+    ),
     ("village", "east", "990001101201", Kind.VILLAGE, "", "绿林村", "Lülin Village"),
     ("grid", "village", "990001101201001", Kind.GRID, "", "第一网格", "Grid 1"),
     ("grid2", "village", "990001101201002", Kind.GRID, "", "第二网格", "Grid 2"),
@@ -140,6 +149,26 @@ POSTS = [
     ("auditor", "纪明", "auditor", "county"),
     ("clerk", "林听", "clerk", "county"),
     ("administrator", "管立", "administrator", "county"),
+    ("centre", "夏明远", "centre_officer", "east"),
+    ("chair", "吴晓芸", "committee_chair", "east_committee"),
+    ("mediator", "程立新", "mediator", "east_committee"),
+    ("second_mediator", "余海波", "mediator", "east_committee"),
+]
+
+COMMITTEES = [
+    # unit, kind, area, official short name, its members as (post, duty, is a woman, languages)
+    (
+        "east_committee",
+        "township",
+        "east",
+        "东河",
+        [
+            ("chair", "chair", True, "普通话"),
+            ("mediator", "member", False, "普通话、本地话"),
+            ("second_mediator", "member", False, "普通话"),
+        ],
+    ),
+    ("village_committee", "village", "village", "绿林", [("village_chair", "chair", True, "本地话")]),
 ]
 
 
@@ -192,13 +221,17 @@ def cast(town: Town) -> Cast:
 def build_cast(town: Town) -> Cast:
     cast = Cast()
     for key, name, role, unit in POSTS:
-        person = Person(username=key, name=name)
-        person.set_unusable_password()
-        person.save()
-        grant = Grant.objects.create(person=person, role=role, organisation=town[unit], valid_from=START)
-        cast.people[key] = person
-        cast.posts[key] = Actor.from_grant(grant)
+        _employ(cast, key, name, role, town[unit])
     return cast
+
+
+def _employ(cast: Cast, key: str, name: str, role: str, unit: Organisation) -> None:
+    person = Person(username=key, name=name)
+    person.set_unusable_password()
+    person.save()
+    grant = Grant.objects.create(person=person, role=role, organisation=unit, valid_from=START)
+    cast.people[key] = person
+    cast.posts[key] = Actor.from_grant(grant)
 
 
 @pytest.fixture
@@ -220,6 +253,80 @@ def report(town: Town) -> Callable[..., Any]:
         }
         submission = service_requests.Submission(**given)
         return service_requests.submit(submission=submission, by=by, at=at, command_id=command_id)
+
+    return make
+
+
+@pytest.fixture
+def committee(town: Town, cast: Cast) -> Any:
+    """The mediation committee of Donghe Town with its mediators and a room; that of Lülin Village stands, too."""
+    from linli.mediation.actions.lists import install_lists
+    from linli.mediation.models import Committee, Member, Room
+
+    install_lists()
+    town.units["village_committee"] = Organisation.objects.create(
+        code="990001101201-tj",
+        name="绿林村人民调解委员会",
+        name_en="Lülin Village People's Mediation Committee",
+        kind=Kind.COMMITTEE,
+        parent=town["village"],
+        path=town["village"].path + "990001101201-tj/",
+        valid_from=date(2020, 1, 1),
+    )
+    _employ(cast, "village_chair", "陶金枝", "committee_chair", town["village_committee"])
+    for unit, kind, area, mark, members in COMMITTEES:
+        made = Committee.objects.create(
+            organisation=town[unit],
+            kind=kind,
+            area=town[area],
+            file_mark=mark,
+            established_on=START.date(),
+            term_from=START.date(),
+            term_until=date(2029, 1, 1),
+        )
+        for post, duty, is_woman, languages in members:
+            Member.objects.create(
+                committee=made,
+                person=cast.people[post],
+                duty=duty,
+                is_woman=is_woman,
+                languages=languages,
+                since=START.date(),
+            )
+        Room.objects.create(organisation=town[unit], name="第一调解室", address="办公楼一楼")
+    return Committee.objects.get(pk=town["east_committee"])
+
+
+@pytest.fixture
+def dispute(town: Town, cast: Cast, committee: Any) -> Callable[..., Any]:
+    """Registers 李秀英 against 陈国强 over rain water with the committee of Donghe; gives (case, event, is_new).
+
+    Keyword arguments change the application, `at`, `by` (a name of the cast or an Actor) and `command_id`.
+    """
+    from linli.mediation import actions as mediations
+
+    def make(**changes: Any) -> Any:
+        at = changes.pop("at", NOW)
+        command_id = changes.pop("command_id", None) or uuid7()
+        by = changes.pop("by", "mediator")
+        given: dict[str, Any] = {
+            "subject": "李秀英、陈国强院墙排水纠纷",
+            "brief": "去年陈家砌院墙以后，雨水管正对李家墙根，屋里返潮。",
+            "requests": ["改接雨水管", "修补墙根"],
+            "category": "neighbours",
+            "source": "applied",
+            "place": town["village"],
+            "parties": [
+                mediations.PartyDetails(name="李秀英", phone="0712-0000-101", address="绿林村三组"),
+                mediations.PartyDetails(name="陈国强", side="respondent", phone="0712-0000-102"),
+            ],
+            "channel": "window",
+            "committee": committee,
+            **changes,
+        }
+        application = mediations.Application(**given)
+        actor = cast[by] if isinstance(by, str) else by
+        return mediations.register(application=application, by=actor, at=at, command_id=command_id)
 
     return make
 
