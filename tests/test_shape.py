@@ -45,6 +45,7 @@ FOLDERS = {
     "locale",
     "management",
     "migrations",
+    "papers",
     "procedures",
     "static",
     "templates",

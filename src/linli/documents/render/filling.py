@@ -16,6 +16,7 @@ FORMS = "forms.toml"
 WIDTH = 24
 HEADING = 3
 SIDES = {"applicant": "申请人", "respondent": "被申请人"}  # zh: printed on official papers
+BLANK_NUMBER = "〔　　　　〕　　人调字第　　　号"  # zh: printed on official papers
 COMMITTEE = "人民调解委员会"  # zh: the second line of a seal
 _FIELD = re.compile(r"\{(\w+)(?:\|(\w+))?\}")
 _APPLICANT = SIDES["applicant"]
@@ -90,7 +91,12 @@ def party_rows(party: dict[str, Any]) -> list[list[tuple[str, int, str, int]]]:
             [("地址", 4, "address", 17)],  # zh: printed on official papers
         ]
     return [
-        [("姓名", 3, "name", 5), ("性别", 2, "sex", 2), ("民族", 2, "ethnicity", 3), ("年龄", 2, "age", 2)],  # zh: same
+        [
+            ("姓名", 3, "name", 5),
+            ("性别", 2, "sex", 2),
+            ("民族", 2, "ethnicity", 3),
+            ("年龄", 2, "age", 2),
+        ],  # zh: same
         [("职业或职务", 4, "occupation", 7), ("联系方式", 4, "phone", 6)],  # zh: printed on official papers
         [("单位或住址", 4, "address", 17)],  # zh: printed on official papers
     ]
@@ -99,7 +105,10 @@ def party_rows(party: dict[str, Any]) -> list[list[tuple[str, int, str, int]]]:
 def _parties(block: Block, data: dict[str, Any]) -> Block:
     style = block["parties"]
     if style == "names":
-        return {"style": "prose", "lines": [{"label": "当事人", "text": names(data["parties"])}]}  # zh: printed
+        return {
+            "style": "prose",
+            "lines": [{"label": "当事人", "text": names(data["parties"])}],
+        }  # zh: printed
     if style == "prose":
         return {
             "style": "prose",
@@ -138,11 +147,22 @@ def described(party: dict[str, Any]) -> str:
     if not wording.said(party.get("name")):
         return ""
     if party.get("is_body"):
-        parts = [("", "name"), ("法定代表人（负责人）", "representative"), ("地址：", "address"), ("电话：", "phone")]  # zh: same
-        said = [f"{word}{wording.said(party.get(field))}" for word, field in parts if wording.said(party.get(field))]
+        parts = [
+            ("", "name"),
+            ("法定代表人（负责人）", "representative"),
+            ("地址：", "address"),
+            ("电话：", "phone"),
+        ]  # zh: same
+        said = [
+            f"{word}{wording.said(party.get(field))}"
+            for word, field in parts
+            if wording.said(party.get(field))
+        ]
         return "，".join(said) + "。"
     age = wording.said(party.get("age"))
-    said = [wording.said(party.get(field)) for field in ("name", "sex", "ethnicity")]
+    people = wording.said(party.get("ethnicity"))
+    people += "族" if people and not people.endswith("族") else ""  # zh: printed on official papers
+    said = [wording.said(party.get("name")), wording.said(party.get("sex")), people]
     said += [age + ("岁" if age.isdigit() else ""), wording.said(party.get("occupation"))]  # zh: printed
     for word, field in (("住", "address"), ("联系电话", "phone")):  # zh: printed on official papers
         said.append(f"{word}{wording.said(party.get(field))}" if party.get(field) else "")
@@ -209,7 +229,8 @@ def _items(block: Block, data: dict[str, Any]) -> Block:
     for number, item in enumerate(data.get(table["field"]) or [], 1):
         record = item if isinstance(item, dict) else {table["columns"][0]["field"]: item}
         cells = [
-            wording.WORDINGS[column.get("as", "text")](record.get(column["field"])) for column in table["columns"]
+            wording.WORDINGS[column.get("as", "text")](record.get(column["field"]))
+            for column in table["columns"]
         ]
         rows.append(([str(number)] if "counted" in table else []) + cells)
     rows += [[""] * len(columns)] * max(0, table["blank"] - len(rows))
@@ -291,7 +312,9 @@ def _sign(block: Block, data: dict[str, Any]) -> Block:
     rows = []
     for row in block["sign"]:
         named = data.get(row["field"]) if "field" in row else ""
-        rows.append({"label": row["label"], "signed": signed(data, row["roles"]), "name": wording.said(named)})
+        rows.append(
+            {"label": row["label"], "signed": signed(data, row["roles"]), "name": wording.said(named)}
+        )
     return {"rows": rows}
 
 
@@ -302,12 +325,12 @@ def _close(block: Block, data: dict[str, Any]) -> Block:
     return {
         "committee": committee,
         "asks_seal": bool(close.get("committee")),
-        "seal": _seal(seal, committee) if seal and close.get("committee") else None,
+        "seal": seal_of(seal, committee) if seal and close.get("committee") else None,
         "date": wording.blank_day(data.get(close["date"])),
     }
 
 
-def _seal(seal: dict[str, Any], committee: str) -> Block:
+def seal_of(seal: dict[str, Any], committee: str) -> Block:
     name = wording.said(seal.get("committee")) or committee
     place = name.removesuffix(COMMITTEE)
     lines = [place, COMMITTEE] if place != name and place else [name]
@@ -315,7 +338,9 @@ def _seal(seal: dict[str, Any], committee: str) -> Block:
 
 
 def _number(_block: Block, data: dict[str, Any]) -> Block:
-    return {"text": "编号：" + (wording.said(data.get("file_number")) or "〔　　　　〕　　人调字第　　　号")}  # zh: printed
+    return {
+        "text": "编号：" + (wording.said(data.get("file_number")) or BLANK_NUMBER)
+    }  # zh: printed on the papers
 
 
 def _images(block: Block, data: dict[str, Any]) -> Block:

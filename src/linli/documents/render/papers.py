@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from . import filling, typesetting, wording
+from docx.document import Document
+
+from . import binding, filling, typesetting, word, wording
 
 ENVELOPE = ("cover", "contents", "back")
 _PICTURES = ((b"\xff\xd8\xff", "jpg"), (b"\x89PNG\r\n\x1a\n", "png"))
@@ -35,6 +38,57 @@ def dossier_pdf(templates: Path, papers: Sequence[Paper], *, cover: dict[str, An
     whole = enveloped(papers, cover)
     document, files = document_of(templates, whole, title=str(cover.get("name") or ""), dossier=True)
     return typesetting.typeset(document, files, dated)
+
+
+def docx(templates: Path, paper: Paper, *, template: bytes | None = None) -> bytes:
+    """One paper as a Word file, from the administrator's own template where there is one."""
+    file = io.BytesIO()
+    _worded(templates, paper, template).save(file)
+    return file.getvalue()
+
+
+def dossier_docx(
+    templates: Path,
+    papers: Sequence[Paper],
+    *,
+    cover: dict[str, Any],
+    own: Mapping[str, bytes] | None = None,
+) -> bytes:
+    """The whole file as one Word file; `own` are the administrator's templates by kind."""
+    own = own or {}
+    first, contents, *inner, back = enveloped(papers, cover)
+    counts = pages(templates, inner)
+    listed = [
+        {
+            "title": paper.title or filling.form(templates, paper.kind)["title"],
+            "page": binding.page_field(index, 1 + sum(counts[:index])),
+            "remark": wording.clean(paper.data.get("remark") or ""),
+        }
+        for index, paper in enumerate(inner)
+    ]
+    words = {paper.kind: own.get(paper.kind) for paper in (first, contents, back, *inner)}
+    front = [
+        _worded(templates, first, words["cover"]),
+        _worded(templates, contents, words["contents"], listed=listed),
+    ]
+    end = _worded(templates, back, words["back"], pages_count=sum(counts))
+    return binding.bound(front, [_worded(templates, paper, words[paper.kind]) for paper in inner], end)
+
+
+def _worded(templates: Path, paper: Paper, template: bytes | None, **more: Any) -> Document:
+    form = filling.form(templates, paper.kind)
+    more = {"listed": [], "pages_count": "", "papers_count": "", "title": paper.title or form["title"]} | more
+    source = template or (templates / f"{paper.kind}.docx").read_bytes()
+    return word.filled(source, form, paper.data, paper.images, **more).docx
+
+
+def pages(templates: Path, papers: Sequence[Paper]) -> list[int]:
+    """How many pages each paper has as PDF."""
+    counts = []
+    for paper in papers:
+        document, files = document_of(templates, [paper], title="")
+        counts.append(len(typesetting.pictured(document, files, ppi=4)))
+    return counts
 
 
 def enveloped(papers: Sequence[Paper], cover: dict[str, Any]) -> list[Paper]:
@@ -77,7 +131,10 @@ def document_of(
 
 def _laid(templates: Path, paper: Paper, index: int, files: dict[str, bytes]) -> dict[str, Any]:
     form = filling.form(templates, paper.kind)
-    signatures = [_filed(s.get("image"), f"{index}-s{n}", files) for n, s in enumerate(paper.data.get("signatures") or [])]
+    signatures = [
+        _filed(s.get("image"), f"{index}-s{n}", files)
+        for n, s in enumerate(paper.data.get("signatures") or [])
+    ]
     images = [_filed(image, f"{index}-i{n}", files) for n, image in enumerate(paper.images)]
     data = {key: value for key, value in paper.data.items() if key != "images"}
     unknown: list[str] = []

@@ -40,6 +40,13 @@ def pictured(document: dict[str, Any], files: dict[str, bytes], ppi: float = 80)
     return pages if isinstance(pages, list) else [pages]
 
 
+@lru_cache(maxsize=64)
+def seal(lines: tuple[str, ...]) -> bytes:
+    """The electronic mark of a committee by itself, as PNG."""
+    document = {"title": "", "author": "", "papers": [], "seal": {"lines": lines, "at": ""}}
+    return pictured(document, {}, ppi=220)[0]
+
+
 def _compiled(document: dict[str, Any], files: dict[str, bytes], options: dict[str, Any]) -> Any:
     with TemporaryDirectory(prefix="linli-paper-") as folder:
         source = Path(folder, LAYOUT.name)
@@ -87,8 +94,11 @@ def printable(text: str) -> tuple[str, list[str]]:
 
 def _is_silent(code: int) -> bool:
     """Joiners and variation selectors: they change a neighbour and show nothing themselves."""
-    return code in {0xAD, 0x34F, 0xFEFF} or 0x200B <= code <= 0x200D or 0x2060 <= code <= 0x2064 or (
-        0xFE00 <= code <= 0xFE0F or 0xE0000 <= code <= 0xE0FFF
+    return (
+        code in {0xAD, 0x34F, 0xFEFF}
+        or 0x200B <= code <= 0x200D
+        or 0x2060 <= code <= 0x2064
+        or (0xFE00 <= code <= 0xFE0F or 0xE0000 <= code <= 0xE0FFF)
     )
 
 
@@ -102,7 +112,9 @@ def _characters(font: Path) -> set[int]:
     """The code points of a font: the segments of its character map in format 12."""
     data = font.read_bytes()
     (tables,) = struct.unpack_from(">H", data, 4)
-    offsets = {data[12 + 16 * n : 16 + 16 * n]: struct.unpack_from(">I", data, 20 + 16 * n)[0] for n in range(tables)}
+    offsets = {
+        data[12 + 16 * n : 16 + 16 * n]: struct.unpack_from(">I", data, 20 + 16 * n)[0] for n in range(tables)
+    }
     cmap = offsets[b"cmap"]
     (count,) = struct.unpack_from(">H", data, cmap + 2)
     places = [cmap + struct.unpack_from(">I", data, cmap + 8 + 8 * n)[0] for n in range(count)]
@@ -110,6 +122,8 @@ def _characters(font: Path) -> set[int]:
     for place in places:
         if struct.unpack_from(">H", data, place)[0] == 12:
             (groups,) = struct.unpack_from(">I", data, place + 12)
-            for first, last, _glyph in struct.iter_unpack(">III", data[place + 16 : place + 16 + 12 * groups]):
+            for first, last, _glyph in struct.iter_unpack(
+                ">III", data[place + 16 : place + 16 + 12 * groups]
+            ):
                 found.update(range(first, last + 1))
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.utils import timezone
@@ -58,8 +58,8 @@ def day(value: Any) -> str:
     found = _DAY.match(text)
     if not found:
         return text
-    year, month, date = (int(part) for part in found.groups())
-    return f"{year}年{month}月{date}日"  # zh: dates of official papers
+    year, month, number = (int(part) for part in found.groups())
+    return f"{year}年{month}月{number}日"  # zh: dates of official papers
 
 
 def moment(value: Any) -> str:
@@ -74,7 +74,7 @@ def moment(value: Any) -> str:
 
 def _local(value: Any) -> str:
     """A moment with an offset is worded in the county's own time."""
-    text = value.isoformat() if hasattr(value, "isoformat") else said(value)
+    text = value.isoformat() if isinstance(value, date) else said(value)
     if _MOMENT.match(text):
         try:
             at = datetime.fromisoformat(text)
