@@ -2,7 +2,6 @@
 
 from .filling import UnknownForm
 from .papers import Paper, docx, dossier_docx, dossier_pdf, missing, pdf
-
 from .photos import (
     MAX_BYTES,
     DamagedPhoto,

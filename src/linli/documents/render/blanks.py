@@ -11,141 +11,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from docx import Document
-from docx.document import Document as Docx
-from docx.enum.table import WD_ALIGN_VERTICAL
-from docx.enum.text import WD_ALIGN_PARAGRAPH as ALIGN
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
-from docx.shared import Mm, Pt
+from docx.shared import Pt
 from docx.table import Table, _Cell
-from docx.text.paragraph import Paragraph
 
-from . import filling
+from . import filling, wording
+from .blank import CENTRE, RIGHT, Blank, put_label, put_row
 
-SONG, HEI, LATIN = "宋体", "黑体", "Times New Roman"  # zh: names of fonts
-WIDTH = 154
-CENTRE, RIGHT, LEFT = ALIGN.CENTER, ALIGN.RIGHT, ALIGN.LEFT
 _FIELD = re.compile(r"\{(\w+)(?:\|(\w+))?\}")
-
-
-class Blank:
-    """A Word template in the making."""
-
-    def __init__(self, form: filling.Form) -> None:
-        self.form = form
-        self.docx: Docx = Document()
-        self._page()
-
-    def _page(self) -> None:
-        section = self.docx.sections[0]
-        section.page_width, section.page_height = Mm(210), Mm(297)
-        for side in ("left", "right", "top", "bottom"):
-            setattr(section, f"{side}_margin", Mm(28))
-        normal = self.docx.styles["Normal"]
-        normal.font.size = Pt(12)
-        _font(normal, SONG)
-        normal.paragraph_format.space_after = Pt(3)
-        normal.paragraph_format.line_spacing = 1.25
-        heading = self.docx.styles["Heading 1"]
-        heading.font.size, heading.font.bold = Pt(20), False
-        heading.font.color.rgb = None
-        _font(heading, HEI)
-        heading.paragraph_format.alignment = CENTRE
-        heading.paragraph_format.space_before, heading.paragraph_format.space_after = Pt(0), Pt(14)
-        core = self.docx.core_properties
-        core.title, core.author, core.comments = self.form["title"], "", ""
-
-    # Paragraphs
-
-    def say(self, text: str, align: Any = LEFT, *, indent: bool = False, size: float = 0) -> Paragraph:
-        paragraph = self.docx.add_paragraph()
-        paragraph.alignment = align
-        if indent:
-            _indent(paragraph)
-        run = paragraph.add_run(text)
-        if size:
-            run.font.size = Pt(size)
-        return paragraph
-
-    def labelled(self, label: str, text: str = "") -> Paragraph:
-        paragraph = self.docx.add_paragraph()
-        _label(paragraph, label)
-        if text:
-            paragraph.add_run(text)
-        return paragraph
-
-    def mark(self, tag: str) -> None:
-        """A line of the template that is an instruction and leaves no paragraph."""
-        self.docx.add_paragraph(f"{{%p {tag} %}}")
-
-    def loop(self, each: str, text: str, *, indent: bool = True, size: float = 0) -> None:
-        self.mark(f"for {each}")
-        self.say(text, indent=indent, size=size)
-        self.mark("endfor")
-
-    # Tables
-
-    def table(self, grid: list[float]) -> Table:
-        table = self.docx.add_table(rows=0, cols=0)
-        table.style = "Table Grid"
-        table.autofit = False
-        for wide in grid:
-            table.add_column(Mm(WIDTH * wide / sum(grid)))
-        return table
-
-    def table_mark(self, table: Table, tag: str) -> None:
-        cells = table.add_row().cells
-        cells[0].merge(cells[-1]).paragraphs[0].add_run(f"{{%tr {tag} %}}")
-
-
-def _font(style: Any, name: str) -> None:
-    style.font.name = LATIN
-    fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
-    for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
-        fonts.attrib.pop(qn(f"w:{theme}"), None)
-    fonts.set(qn("w:eastAsia"), name)
-
-
-def _label(paragraph: Paragraph, text: str) -> None:
-    run = paragraph.add_run(text)
-    run.font.name = LATIN
-    run._element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), HEI)
-
-
-def _indent(paragraph: Paragraph) -> None:
-    """Two characters in, whatever their size."""
-    indent = paragraph._p.get_or_add_pPr().get_or_add_ind()
-    indent.set(qn("w:firstLineChars"), "200")
-    indent.set(qn("w:firstLine"), "480")
-
-
-def _write(cell: _Cell, text: str, *, label: bool = False, align: Any = LEFT) -> None:
-    paragraph = cell.paragraphs[0]
-    paragraph.paragraph_format.space_after = Pt(0)
-    paragraph.alignment = CENTRE if label else align
-    for index, line in enumerate(text.split("\n")):
-        if index:
-            paragraph.add_run().add_break()
-        if label:
-            _label(paragraph, line)
-        else:
-            paragraph.add_run(line)
-    cell.vertical_alignment = WD_ALIGN_VERTICAL.CENTER
-
-
-def _row(table: Table, cells: list[tuple[str, int, bool]], tall: float = 0) -> list[_Cell]:
-    """A row of cells (text, width, is a label) over the columns of the table."""
-    row = table.add_row()
-    if tall:
-        row.height = Mm(tall)
-    columns, place, made = row.cells, 0, []
-    for text, wide, label in cells:
-        cell = columns[place].merge(columns[place + wide - 1])
-        _write(cell, text, label=label)
-        made.append(cell)
-        place += wide
-    return made
 
 
 # The blocks of a form
@@ -179,7 +53,7 @@ def _grid(blank: Blank, table: Table, block: dict[str, Any]) -> None:
         cells: list[tuple[str, int, bool]] = []
         for cell, (label, wide) in zip(row, filling.spans(row), strict=True):
             cells += [(cell["label"], label, True), (_value(cell), wide, False)]
-        _row(table, cells, max(cell.get("tall", 0) for cell in row))
+        put_row(table, cells, max(cell.get("tall", 0) for cell in row))
 
 
 def _party_grid(blank: Blank, table: Table, _block: dict[str, Any]) -> None:
@@ -191,10 +65,10 @@ def _party_grid(blank: Blank, table: Table, _block: dict[str, Any]) -> None:
             cells = [("", filling.HEADING, True)]
             for label, wide, field, span in row:
                 cells += [(label, wide, True), (f"{{{{ party.{field}|said }}}}", span, False)]
-            heading = _row(table, cells)[0]
+            heading = put_row(table, cells)[0]
             first = heading if first is None else first.merge(heading)
         if first is not None:
-            _label(first.paragraphs[0], "{{ party|party }}")
+            put_label(first.paragraphs[0], "{{ party|party }}")
             for extra in first.paragraphs[1:]:
                 extra._p.getparent().remove(extra._p)
     blank.table_mark(table, "endif")
@@ -254,7 +128,7 @@ def _clauses(blank: Blank, block: dict[str, Any]) -> None:
     if block.get("label"):
         blank.labelled(block["label"])
     for number, clause in enumerate(block["clauses"], 1):
-        blank.say(f"（{filling.wording.numeral(number)}）{clause}", indent=True)
+        blank.say(f"（{wording.numeral(number)}）{clause}", indent=True)
 
 
 def _items(blank: Blank, block: dict[str, Any]) -> None:
@@ -263,11 +137,11 @@ def _items(blank: Blank, block: dict[str, Any]) -> None:
     labels = ([items["counted"]] if "counted" in items else []) + [column["label"] for column in columns]
     wide = ([3] if "counted" in items else []) + [column["wide"] for column in columns]
     table = blank.table(wide)
-    _row(table, [(label, 1, True) for label in labels])
+    put_row(table, [(label, 1, True) for label in labels])
     blank.table_mark(table, f'for row in {items["field"]}|rows({items["blank"]}, "{columns[0]["field"]}")')
     cells = [f"{{{{ row['{column['field']}']|{column.get('as', 'said')} }}}}" for column in columns]
     cells = (["{{ row.count }}"] if "counted" in items else []) + cells
-    _row(table, [(cell, 1, False) for cell in cells])
+    put_row(table, [(cell, 1, False) for cell in cells])
     blank.table_mark(table, "endfor")
 
 
@@ -342,9 +216,9 @@ WRITERS = {
 
 def _contents(blank: Blank) -> None:
     table = blank.table([2, 13, 3, 5])
-    _row(table, [(label, 1, True) for label in blank.form["columns"]])
+    put_row(table, [(label, 1, True) for label in blank.form["columns"]])
     blank.table_mark(table, "for one in listed")
-    _row(
+    put_row(
         table,
         [
             ("{{ loop.index }}", 1, False),

@@ -79,7 +79,8 @@ def _worded(templates: Path, paper: Paper, template: bytes | None, **more: Any) 
     form = filling.form(templates, paper.kind)
     more = {"listed": [], "pages_count": "", "papers_count": "", "title": paper.title or form["title"]} | more
     source = template or (templates / f"{paper.kind}.docx").read_bytes()
-    return word.filled(source, form, paper.data, paper.images, **more).docx
+    filled: Document = word.filled(source, form, paper.data, paper.images, **more).docx
+    return filled
 
 
 def pages(templates: Path, papers: Sequence[Paper]) -> list[int]:

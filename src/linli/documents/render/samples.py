@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from functools import lru_cache
 from pathlib import Path
@@ -18,7 +19,7 @@ def _all() -> dict[str, dict[str, Any]]:
 
 def sample(kind: str) -> dict[str, Any]:
     """The data of one paper of the invented case; every field of the form is there."""
-    return json.loads(json.dumps(_all()["common"] | _all().get(kind, {})))
+    return copy.deepcopy(_all()["common"] | _all().get(kind, {}))
 
 
 def kinds() -> list[str]:

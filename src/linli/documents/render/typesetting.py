@@ -31,7 +31,8 @@ class NotTypeset(Exception):
 
 def typeset(document: dict[str, Any], files: dict[str, bytes], dated: datetime) -> bytes:
     """The PDF of a document; `files` are the pictures it names, on disk only while it is drawn."""
-    return _compiled(document, files, {"pdf_standards": STANDARD, "timestamp": int(dated.timestamp())})
+    options = {"pdf_standards": STANDARD, "timestamp": int(dated.timestamp())}
+    return bytes(_compiled(document, files, options))
 
 
 def pictured(document: dict[str, Any], files: dict[str, bytes], ppi: float = 80) -> list[bytes]:
