@@ -7,9 +7,9 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
-from linli.cases import procedures
-from linli.cases.models import Case, Clock
+from linli.cases.models import Clock
 from linli.measures import formulas
+from linli.measures.formulas.months import promises, requests
 from linli.measures.models import MonthlyFigures
 from linli.orgs.models import Organisation, within
 
@@ -18,7 +18,7 @@ MONTHS = 12
 
 @dataclass(frozen=True)
 class Stats:
-    """Cases received by a moment; `overdue` are those whose promise was missed by then, all others are on time."""
+    """Requests received by a moment; `overdue` are those whose promise was missed by then, all others are on time."""
 
     cases: int
     closed: int
@@ -33,7 +33,7 @@ def stats(*, county_path: str = "", as_of: datetime) -> Stats:
     A promise is missed when it is still running at its due moment or was stopped after it. The due moment itself is
     late, but for a moment another system gave, which is that system's last one in time.
     """
-    cases = Case.objects.filter(received_at__lte=as_of)
+    cases = requests().filter(received_at__lte=as_of)
     if county_path:
         cases = cases.filter(within("place_path", county_path))
     closed = Q(closed_at__lte=as_of)
@@ -53,12 +53,9 @@ def stats(*, county_path: str = "", as_of: datetime) -> Stats:
 
 def missed(as_of: datetime) -> QuerySet[Clock]:
     """The reporter's clocks missed by then; where a case was reopened, one missed the first time counts too."""
-    promises = {procedure.promise.name for procedure in procedures.all_procedures().values()}
     stopped = Q(stopped_at__lte=as_of)
     late = stopped & (Q(stopped_at__gt=F("due_at")) | Q(stopped_at=F("due_at")) & ~Q(limit=""))
-    return Clock.objects.filter(name__in=promises, due_at__isnull=False).filter(
-        late | ~stopped & Q(due_at__lte=as_of)
-    )
+    return promises().filter(due_at__isnull=False).filter(late | ~stopped & Q(due_at__lte=as_of))
 
 
 def publish(*, county: Organisation, month: date, at: datetime, again: bool = False) -> MonthlyFigures | None:
@@ -108,7 +105,7 @@ def previous_month(day: date) -> date:
 
 def _months(county: Organisation, last: date) -> list[date]:
     """The months to publish, newest first: up to twelve, back to that of the first case."""
-    received = Case.objects.filter(within("place_path", county.path)).order_by("received_at", "id")
+    received = requests().filter(within("place_path", county.path)).order_by("received_at", "id")
     oldest = received.values_list("received_at", flat=True).first()
     if oldest is None:
         return []

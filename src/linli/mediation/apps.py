@@ -7,5 +7,8 @@ class LinliConfig(AppConfig):
 
     def ready(self) -> None:
         from linli.mediation import rules
+        from linli.mediation.actions import referring, vetoes
 
         rules.install()
+        referring.install()
+        vetoes.install()

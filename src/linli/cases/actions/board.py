@@ -1,4 +1,4 @@
-"""What a supervisor looks at: how much is open, late or stuck, where, and at whose desk.
+"""What a supervisor looks at, of one kind of case: how much is open, late or stuck, where, at whose desk.
 
 Every question reads open cases only (partial indexes) and is one statement, however many units there are.
 "Late" is the resident's clock: a case whose promised moment has come, is not on hold and not merged into another.
@@ -95,9 +95,9 @@ class Page:
     after: Key | None = None
 
 
-def on_board(actor: Actor) -> CaseQuerySet:
-    """The open cases of the actor's area; a merged one counts once, as the case it was merged into."""
-    return Case.objects.visible_to(actor).filter(is_open=True).exclude(state="merged")
+def on_board(actor: Actor, kind: str) -> CaseQuerySet:
+    """The open cases of a kind in the actor's area; a merged one counts once, as the case it was merged into."""
+    return Case.objects.visible_to(actor).filter(kind=kind, is_open=True).exclude(state="merged")
 
 
 def late(at: datetime) -> Q:
@@ -143,12 +143,12 @@ def shown(name: str, at: datetime) -> Q:
     return conditions[name] & Q(is_open=True) & ~Q(state="merged")
 
 
-def totals(*, actor: Actor, at: datetime) -> tuple[Totals, list[Row]]:
+def totals(*, actor: Actor, kind: str, at: datetime) -> tuple[Totals, list[Row]]:
     """The figures of the whole area and those of each group of categories, from one reading of the open cases."""
     rows: dict[str, Row] = {}
     sums = dict.fromkeys(SHOWN, 0)
     counted = {f"n_{name}": Count("pk", filter=shown(name, at)) for name in SHOWN}
-    for figures in _figures(on_board(actor), "category", at, **counted):
+    for figures in _figures(on_board(actor, kind), "category", at, **counted):
         group = str(figures["category"]).split(".")[0]
         rows.setdefault(group, Row(group)).add(figures)
         for name in SHOWN:
@@ -157,20 +157,20 @@ def totals(*, actor: Actor, at: datetime) -> tuple[Totals, list[Row]]:
     return Totals(**sums, late_spans=spans), [rows[key] for key in sorted(rows)]
 
 
-def by_place(*, actor: Actor, at: datetime) -> list[Row]:
+def by_place(*, actor: Actor, kind: str, at: datetime) -> list[Row]:
     """The figures of the areas next below the actor's, by where things happened."""
-    return _folded(on_board(actor), "place_path", actor.path, at)
+    return _folded(on_board(actor, kind), "place_path", actor.path, at)
 
 
-def by_holder(*, actor: Actor, at: datetime) -> list[Row]:
+def by_holder(*, actor: Actor, kind: str, at: datetime) -> list[Row]:
     """The figures of the units next below the actor's, by who handles; what nobody holds yet is left out."""
-    return _folded(on_board(actor).exclude(holder_path=""), "holder_path", actor.path, at)
+    return _folded(on_board(actor, kind).exclude(holder_path=""), "holder_path", actor.path, at)
 
 
-def desks(*, actor: Actor, at: datetime) -> list[Desk]:
+def desks(*, actor: Actor, kind: str, at: datetime) -> list[Desk]:
     """At whose desk the late cases wait, by unit and kind of work."""
     waiting = (
-        Task.objects.filter(is_stage=True, case__in=on_board(actor).filter(late(at)))
+        Task.objects.filter(is_stage=True, case__in=on_board(actor, kind).filter(late(at)))
         .values("organisation_id", "why")
         .annotate(late=Count("case_id"), oldest=Min("since"))
         .order_by("organisation__path", "why")
@@ -181,13 +181,14 @@ def desks(*, actor: Actor, at: datetime) -> list[Desk]:
 def late_page(
     *,
     actor: Actor,
+    kind: str,
     at: datetime,
     narrowed: Narrowed | None = None,
     after: Key | None = None,
     size: int = PAGE,
 ) -> Page:
     """Late cases, oldest promise first; `after` is the key the page before ended with."""
-    cases = on_board(actor).filter(late(at)).filter(_within(narrowed or Narrowed(), at))
+    cases = on_board(actor, kind).filter(late(at)).filter(_within(narrowed or Narrowed(), at))
     if after is not None:
         due_at, case_id = after
         cases = cases.filter(Q(due_at__gt=due_at) | Q(due_at=due_at, pk__gt=case_id))

@@ -129,7 +129,7 @@ def write(turn: Turn, more: Iterable[Model] = ()) -> Event:
 
 
 def write_partners(turn: Turn) -> None:
-    """Adds who was called in. All are let go when the case closes, one that takes it over when it does."""
+    """Adds who was called in. One that takes the case over is let go; so are all when it closes, unless they stay."""
     case = turn.case
     for partner in turn.partners:
         Partner.objects.update_or_create(
@@ -142,7 +142,7 @@ def write_partners(turn: Turn) -> None:
     engaged = Partner.objects.filter(case_id=case.pk, ended_at=None)
     if turn.is_handed_over and case.holder_id is not None:
         engaged.filter(organisation_id=case.holder_id).update(ended_at=turn.received_at)
-    elif not case.is_open and case.state_since == turn.received_at:
+    elif not case.is_open and case.state_since == turn.received_at and not turn.procedure.partners_stay:
         engaged.update(ended_at=turn.received_at)
 
 

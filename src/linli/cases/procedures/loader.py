@@ -201,6 +201,7 @@ def _procedure(raw: dict[str, Any]) -> Procedure:
         clocks={name: _clock(name, raw) for name, raw in table.take("clocks").items()},
         whys={name: label(raw, f"whys.{name}") for name, raw in table.take("whys", {}).items()},
         is_enabled=table.take("enabled", True),
+        partners_stay=table.take("partners_stay", False),
     )
     table.done()
     check(procedure)

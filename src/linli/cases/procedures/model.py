@@ -118,6 +118,8 @@ class ClockRule:
 
 @dataclass(frozen=True)
 class Procedure:
+    """One version of a procedure. `partners_stay`: units called in go on seeing a case that has closed."""
+
     kind: str
     version: int
     label: Label
@@ -129,6 +131,7 @@ class Procedure:
     clocks: dict[str, ClockRule]
     whys: dict[str, Label] = field(default_factory=dict)
     is_enabled: bool = True
+    partners_stay: bool = False
 
     @property
     def steps(self) -> list[State]:

@@ -39,7 +39,8 @@ def similar_cases(
     """The likeliest duplicates among open cases of the same village in the last 30 days, best first."""
     around = place.ancestor_paths[2] if place.depth > 2 else place.path
     candidates = (
-        among.filter(within("place_path", around), is_open=True, received_at__gte=at - WINDOW)
+        among.filter(kind="service_request", is_open=True, received_at__gte=at - WINDOW)
+        .filter(within("place_path", around))
         .filter(category__startswith=category.split(".")[0], accused_path="")
         .exclude(state="merged")
         .order_by("-received_at")

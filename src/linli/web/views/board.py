@@ -31,9 +31,9 @@ from linli.service_requests.models import Category
 from linli.web.forms.supervision import SupervisionForm
 
 from . import paging
+from .filters import KIND
 from .rows import place_words
 
-KIND = "service_request"
 SHADES = ("ch-soft", "ch-accent", "ch-late", "ch-pale")
 
 
@@ -143,10 +143,10 @@ def supervisions(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, form: SupervisionForm, status: int = 200) -> HttpResponse:
     post, at = post_of(request), clock.now()
-    totals, groups = figures.totals(actor=post, at=at)
-    places = figures.by_place(actor=post, at=at)
-    holders = figures.by_holder(actor=post, at=at)
-    waiting = figures.desks(actor=post, at=at)
+    totals, groups = figures.totals(actor=post, kind=KIND, at=at)
+    places = figures.by_place(actor=post, kind=KIND, at=at)
+    holders = figures.by_holder(actor=post, kind=KIND, at=at)
+    waiting = figures.desks(actor=post, kind=KIND, at=at)
     narrowed, names = _narrowed(request)
     units = _units([*places, *holders], waiting, names)
     categories = {row.code: row for row in Category.objects.filter(parent=None).order_by("position")}
@@ -301,7 +301,7 @@ def _late_list(
     )
     key = paging.Key.parse(request.GET.get("after", ""))
     after = (key.at, key.id) if key is not None and key.at is not None else None
-    page = figures.late_page(actor=post, at=at, narrowed=narrowed, after=after)
+    page = figures.late_page(actor=post, kind=KIND, at=at, narrowed=narrowed, after=after)
     desk = units.get(("id", str(narrowed.desk))) if narrowed.desk else None
     group = categories.get(narrowed.category)
     words = [

@@ -178,7 +178,7 @@ class Filters:
         if self.open != "all":
             cases = cases.filter(is_open=self.open == "open")
         if self.board:
-            cases = cases.filter(board.shown(self.board, at))
+            cases = cases.filter(board.shown(self.board, at), kind=KIND)
         for name in ("state", "level", "channel"):
             if value := getattr(self, name):
                 cases = cases.filter(**{name: value})
