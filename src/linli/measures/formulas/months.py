@@ -1,4 +1,4 @@
-"""How the published figures of a month are counted, and which of them may be shown.
+"""How the published figures of a month are counted, and which of them may be shown. They are about requests.
 
 Every figure is a count over cases and their clocks, none is kept by hand. Several reports of one matter count as
 one. The same few statements are asked however many cases there are.
@@ -14,10 +14,11 @@ from django.db.models import Case as Choose
 from django.db.models import CharField, Count, Exists, F, OuterRef, Q, QuerySet, Value, When
 
 from linli.cases import procedures
-from linli.cases.models import Case, Clock
+from linli.cases.models import Case, CaseQuerySet, Clock
 from linli.orgs.models import Kind, Organisation, within
 from linli.service_requests.models import Category
 
+KIND = "service_request"
 K = 10
 """No cell that stands for fewer matters than this is shown (k-anonymity)."""
 ELSEWHERE = ""
@@ -62,7 +63,7 @@ def month_counts(county: Organisation, month: date) -> Counts:
     """The counts of one month, as it stood when the month ended."""
     begin, end = bounds(county, month)
     towns = list(Organisation.objects.filter(parent=county, kind=Kind.TOWNSHIP).order_by("code"))
-    heads = Case.objects.filter(within("place_path", county.path)).filter(_counts_once(""))
+    heads = requests().filter(within("place_path", county.path)).filter(_counts_once(""))
     received = heads.filter(received_at__gte=begin, received_at__lt=end).exclude(state="declined")
     accepted = _cells(received, "", towns, n=Count("*"))
     promised = _cells(
@@ -84,11 +85,22 @@ def month_counts(county: Organisation, month: date) -> Counts:
         closed=sum(n for n, _again in rated.values()),
         reworked=sum(again for _n, again in rated.values()),
         reopened=_reopened(county, begin, end).count(),
-        on_hold=heads.filter(is_paused=True, received_at__lt=end).count(),
+        on_hold=heads.filter(state="deferred", received_at__lt=end).count(),
         grades={str(grade): rated.get(grade, (0, 0))[0] for grade in (5, 4, 3, 2, 1)},
         towns=_parts([(t.code, t.name, t.name_en) for t in towns], 0, accepted, promised),
         categories=_parts(_groups(), 1, accepted, promised),
     )
+
+
+def requests() -> CaseQuerySet:
+    """What the figures are about: other kinds of case are counted elsewhere, or nowhere."""
+    return Case.objects.filter(kind=KIND)
+
+
+def promises() -> QuerySet[Clock]:
+    """Clocks that run for a reporter, under any version of the procedure."""
+    known = procedures.all_procedures().items()
+    return Clock.objects.filter(name__in={each.promise.name for (kind, _n), each in known if kind == KIND})
 
 
 def _counts_once(prefix: str) -> Q:
@@ -97,10 +109,8 @@ def _counts_once(prefix: str) -> Q:
 
 
 def _promises(county: Organisation) -> QuerySet[Clock]:
-    names = {procedure.promise.name for procedure in procedures.all_procedures().values()}
-    return Clock.objects.filter(
-        within("case__place_path", county.path), _counts_once("case__"), name__in=names
-    )
+    inside = within("case__place_path", county.path)
+    return promises().filter(inside, _counts_once("case__"), case__kind=KIND)
 
 
 def _late() -> Q:
