@@ -19,6 +19,9 @@ from docx.table import Table, _Cell
 from . import filling, wording
 from .blank import CENTRE, RIGHT, Blank, put_label, put_row
 
+SEALED = "电子印章　加盖时间　{{ seal.at|moment }}"  # zh: printed on official papers
+EXTENT = "本卷共有文书材料{{ papers_count|blank(2) }}件，{{ pages_count|blank(2) }}页。"  # zh: printed
+FOOT = "{% if file_number %}卷号：{{ file_number }}{% endif %}\t\t第 "  # zh: printed
 _FIELD = re.compile(r"\{(\w+)(?:\|(\w+))?\}")
 
 
@@ -120,7 +123,7 @@ def _points(blank: Blank, block: dict[str, Any]) -> None:
     blank.mark("if point.title")
     blank.labelled("{{ point.title }}")
     blank.mark("endif")
-    blank.loop("line in point.text|lines(2)", "{{ line }}")
+    blank.loop("line in point.text|lines(point.blank)", "{{ line }}")
     blank.mark("endfor")
 
 
@@ -162,9 +165,7 @@ def _close(blank: Blank, block: dict[str, Any]) -> None:
         blank.say("{{ committee|blank(12) }}", RIGHT).paragraph_format.space_before = Pt(12)
         blank.mark("if seal")
         blank.say("{{ seal_picture }}", RIGHT)
-        blank.say(
-            "电子印章　加盖时间　{{ seal.at|moment }}", RIGHT, size=8.5
-        )  # zh: printed on official papers
+        blank.say(SEALED, RIGHT, size=8.5)
         blank.mark("else")
         blank.say("（人民调解委员会印章）", RIGHT)  # zh: printed on official papers
         blank.mark("endif")
@@ -183,9 +184,7 @@ def _number(blank: Blank, _block: dict[str, Any]) -> None:
 
 
 def _extent(blank: Blank, _block: dict[str, Any]) -> None:
-    blank.say(
-        "本卷共有文书材料{{ papers_count|blank(2) }}件，{{ pages_count|blank(2) }}页。", indent=True
-    )  # zh: printed
+    blank.say(EXTENT, indent=True)
 
 
 def _text(blank: Blank, block: dict[str, Any]) -> None:
@@ -233,9 +232,7 @@ def _contents(blank: Blank) -> None:
 def _foot(blank: Blank) -> None:
     """The number of the file and the page, as in the PDF."""
     paragraph = blank.docx.sections[0].footer.paragraphs[0]
-    paragraph.add_run("{% if file_number %}卷号：{{ file_number }}{% endif %}\t\t第 ").font.size = Pt(
-        9
-    )  # zh: printed
+    paragraph.add_run(FOOT).font.size = Pt(9)
     for field, after in (("PAGE", " 页　共 "), ("SECTIONPAGES", " 页")):  # zh: printed on official papers
         simple = OxmlElement("w:fldSimple")
         simple.set(qn("w:instr"), field)

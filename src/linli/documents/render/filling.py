@@ -18,6 +18,10 @@ HEADING = 3
 SIDES = {"applicant": "申请人", "respondent": "被申请人"}  # zh: printed on official papers
 BLANK_NUMBER = "〔　　　　〕　　人调字第　　　号"  # zh: printed on official papers
 COMMITTEE = "人民调解委员会"  # zh: the second line of a seal
+BODY_IN_WORDS = "法定代表人（负责人）", "地址：", "电话："  # zh: a body in running text
+NAME_OF_BODY, HEAD_OF_BODY, ADDRESS_OF_BODY = "名称", "法定代表人\n（负责人）", "地址"  # zh: printed
+NAME, SEX, PEOPLE, AGE, PHONE = "姓名", "性别", "民族", "年龄", "联系方式"  # zh: printed
+WORK, ADDRESS, NUMBER, PARTIES = "职业或职务", "单位或住址", "编号：", "当事人"  # zh: printed
 _FIELD = re.compile(r"\{(\w+)(?:\|(\w+))?\}")
 _APPLICANT = SIDES["applicant"]
 
@@ -67,7 +71,7 @@ def ready(form: Form, data: dict[str, Any]) -> dict[str, Any]:
         seen[side] = seen.get(side, 0) + 1
         number = wording.numeral(seen[side]) if sides_there.count(side) > 1 and seen[side] < 100 else ""
         named.append({**party, "side": side, "number": number})
-    return {"signatures": [], "images": [], **data, "parties": named}
+    return data | {"parties": named, "signatures": data.get("signatures") or []}
 
 
 def _party(value: Any) -> dict[str, Any]:
@@ -86,29 +90,21 @@ def party_rows(party: dict[str, Any]) -> list[list[tuple[str, int, str, int]]]:
     """Label, its width, field, its width: the table of a person or of a body, beside its heading."""
     if party.get("is_body"):
         return [
-            [("名称", 4, "name", 17)],  # zh: printed on official papers
-            [("法定代表人\n（负责人）", 4, "representative", 7), ("联系方式", 4, "phone", 6)],  # zh: printed
-            [("地址", 4, "address", 17)],  # zh: printed on official papers
+            [(NAME_OF_BODY, 4, "name", 17)],
+            [(HEAD_OF_BODY, 4, "representative", 7), (PHONE, 4, "phone", 6)],
+            [(ADDRESS_OF_BODY, 4, "address", 17)],
         ]
     return [
-        [
-            ("姓名", 3, "name", 5),
-            ("性别", 2, "sex", 2),
-            ("民族", 2, "ethnicity", 3),
-            ("年龄", 2, "age", 2),
-        ],  # zh: same
-        [("职业或职务", 4, "occupation", 7), ("联系方式", 4, "phone", 6)],  # zh: printed on official papers
-        [("单位或住址", 4, "address", 17)],  # zh: printed on official papers
+        [(NAME, 3, "name", 5), (SEX, 2, "sex", 2), (PEOPLE, 2, "ethnicity", 3), (AGE, 2, "age", 2)],
+        [(WORK, 4, "occupation", 7), (PHONE, 4, "phone", 6)],
+        [(ADDRESS, 4, "address", 17)],
     ]
 
 
 def _parties(block: Block, data: dict[str, Any]) -> Block:
     style = block["parties"]
     if style == "names":
-        return {
-            "style": "prose",
-            "lines": [{"label": "当事人", "text": names(data["parties"])}],
-        }  # zh: printed
+        return {"style": "prose", "lines": [{"label": PARTIES, "text": names(data["parties"])}]}
     if style == "prose":
         return {
             "style": "prose",
@@ -147,17 +143,8 @@ def described(party: dict[str, Any]) -> str:
     if not wording.said(party.get("name")):
         return ""
     if party.get("is_body"):
-        parts = [
-            ("", "name"),
-            ("法定代表人（负责人）", "representative"),
-            ("地址：", "address"),
-            ("电话：", "phone"),
-        ]  # zh: same
-        said = [
-            f"{word}{wording.said(party.get(field))}"
-            for word, field in parts
-            if wording.said(party.get(field))
-        ]
+        parts = zip(("", *BODY_IN_WORDS), ("name", "representative", "address", "phone"), strict=True)
+        said = [word + wording.said(party.get(field)) for word, field in parts if party.get(field)]
         return "，".join(said) + "。"
     age = wording.said(party.get("age"))
     people = wording.said(party.get("ethnicity"))
@@ -273,14 +260,20 @@ def _numbered(block: Block, data: dict[str, Any]) -> Block:
 
 def _points(block: Block, data: dict[str, Any]) -> Block:
     points = block["points"]
-    items = [
+    return {"label": points["label"], "items": pointed(data.get(points["field"])), "blank": points["blank"]}
+
+
+def pointed(points: Any) -> list[Block]:
+    """Titled paragraphs; room to write under each that is empty, but for the last, which the signatures answer."""
+    points = points or []
+    return [
         {
-            "title": number_of("han", index) + wording.said(point.get("title")),
+            "title": number_of("han", number) + wording.said(point.get("title")),
             "text": wording.said(point.get("text")),
+            "blank": 2 if number < len(points) else 0,
         }
-        for index, point in enumerate(data.get(points["field"]) or [], 1)
+        for number, point in enumerate(points, 1)
     ]
-    return {"label": points["label"], "items": items, "blank": points["blank"]}
 
 
 def _clauses(block: Block, _data: dict[str, Any]) -> Block:
@@ -338,13 +331,11 @@ def seal_of(seal: dict[str, Any], committee: str) -> Block:
 
 
 def _number(_block: Block, data: dict[str, Any]) -> Block:
-    return {
-        "text": "编号：" + (wording.said(data.get("file_number")) or BLANK_NUMBER)
-    }  # zh: printed on the papers
+    return {"text": NUMBER + (wording.said(data.get("file_number")) or BLANK_NUMBER)}
 
 
 def _images(block: Block, data: dict[str, Any]) -> Block:
-    return {"label": block["images"]["label"], "count": len(data["images"])}
+    return {"label": block["images"]["label"], "count": len(data.get("images") or [])}
 
 
 def _note(block: Block, data: dict[str, Any]) -> Block:

@@ -149,7 +149,7 @@ def _laid(templates: Path, paper: Paper, index: int, files: dict[str, bytes]) ->
         "blocks": filling.filled(form, data),
     }
     printed: dict[str, Any] = _printed(wording.clean(laid), unknown)
-    codes = "、".join(f"U+{ord(character):04X}" for character in unknown)
+    codes = "、".join(f"U+{ord(character):04X}" for character in dict.fromkeys(unknown))
     pictures = {"images": [name for name in images if name], "signatures": signatures}
     return printed | {"unknown": codes} | pictures
 

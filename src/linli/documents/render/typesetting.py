@@ -19,6 +19,16 @@ LAYOUT = Path(__file__).with_name("paper.typ")
 FONTS = Path(pylopdf_fonts_zh_cn.__file__).parent
 STANDARD = "a-2b"
 UNKNOWN = "□"
+# Libertinus Serif, which comes inside Typst: Latin, Greek and Cyrillic letters the Chinese fonts lack.
+LETTERS = (
+    (0xA1, 0xAC),
+    (0xAE, 0x2E4),
+    (0x38E, 0x3A1),
+    (0x3A3, 0x3CE),
+    (0x400, 0x477),
+    (0x48C, 0x4C4),
+    (0x1E00, 0x1EFF),
+)
 
 _lock = threading.Lock()
 _compiler: typst.Compiler | None = None
@@ -106,7 +116,8 @@ def _is_silent(code: int) -> bool:
 @lru_cache(maxsize=1)
 def _known() -> frozenset[int]:
     sets = [_characters(path) for path in sorted(FONTS.glob("*.otf"))]
-    return frozenset(set.intersection(*sets)) | {0x0A}
+    letters = {code for first, last in LETTERS for code in range(first, last + 1)}
+    return frozenset(set.intersection(*sets) | letters | {0x0A})
 
 
 def _characters(font: Path) -> set[int]:

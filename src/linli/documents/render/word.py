@@ -121,11 +121,7 @@ def _numbered(value: Any, style: str = "digits", blanks: int = 1) -> list[str]:
 
 
 def _points(value: Any, blanks: int = 1) -> list[dict[str, Any]]:
-    found = [
-        {"title": filling.number_of("han", n) + wording.said(point.get("title")), "text": point.get("text")}
-        for n, point in enumerate(value or [], 1)
-    ]
-    return found or [{"title": "", "text": "\n".join([RULED] * blanks)}]
+    return filling.pointed(value) or [{"title": "", "text": "", "blank": blanks}]
 
 
 def _rows(value: Any, least: int = 0, first: str = "name") -> Iterator[dict[str, Any]]:
