@@ -11,13 +11,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from docx.enum.text import WD_TAB_ALIGNMENT
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
-from docx.shared import Pt
+from docx.shared import Mm, Pt
 from docx.table import Table, _Cell
 
 from . import filling, wording
-from .blank import CENTRE, RIGHT, Blank, put_label, put_row
+from .blank import CENTRE, RIGHT, WIDTH, Blank, put_label, put_row
 
 SEALED = "电子印章　加盖时间　{{ seal.at|moment }}"  # zh: printed on official papers
 EXTENT = "本卷共有文书材料{{ papers_count|blank(2) }}件，{{ pages_count|blank(2) }}页。"  # zh: printed
@@ -232,6 +233,7 @@ def _contents(blank: Blank) -> None:
 def _foot(blank: Blank) -> None:
     """The number of the file and the page, as in the PDF."""
     paragraph = blank.docx.sections[0].footer.paragraphs[0]
+    paragraph.paragraph_format.tab_stops.add_tab_stop(Mm(WIDTH), WD_TAB_ALIGNMENT.RIGHT)
     paragraph.add_run(FOOT).font.size = Pt(9)
     for field, after in (("PAGE", " 页　共 "), ("SECTIONPAGES", " 页")):  # zh: printed on official papers
         simple = OxmlElement("w:fldSimple")

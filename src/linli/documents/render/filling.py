@@ -181,7 +181,8 @@ def listed(value: Any) -> list[str]:
 
 def spans(row: list[Block]) -> list[tuple[int, int]]:
     """How wide the label and the value of every cell are, of WIDTH in all."""
-    label = 4
+    narrow = len(row) > 1 and all(len(cell["label"]) <= 4 for cell in row)
+    label = HEADING if narrow else 4
     each, rest = divmod(WIDTH - label * len(row), len(row))
     return [(label, each + (rest if index == len(row) - 1 else 0)) for index in range(len(row))]
 
