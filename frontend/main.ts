@@ -14,3 +14,4 @@ import "./elements/once";
 import "./elements/photos";
 import "./elements/print";
 import "./elements/select";
+import "./elements/sign";
