@@ -10,14 +10,13 @@ from typing import Any
 from docx.document import Document as Docx
 from docx.enum.section import WD_SECTION
 from docx.enum.text import WD_BREAK
-from docx.oxml import OxmlElement
+from docx.opc.constants import RELATIONSHIP_TYPE as RELATION
+from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import qn
 from docx.section import Section
 from markupsafe import Markup
 
 _RELATED = (qn("r:embed"), qn("r:id"), qn("r:link"), qn("r:pict"))
-_IMAGE = "image"
-_HYPERLINK = "hyperlink"
 
 
 def bookmark(index: int) -> str:
@@ -93,9 +92,9 @@ def _relate(base: Docx, part: Docx, element: Any) -> None:
             if relation is None:
                 if inner.get(key):
                     del inner.attrib[key]
-            elif relation.is_external and relation.reltype.endswith(_HYPERLINK):
+            elif relation.is_external and relation.reltype == RELATION.HYPERLINK:
                 inner.set(key, base.part.relate_to(relation.target_ref, relation.reltype, is_external=True))
-            elif not relation.is_external and relation.reltype.endswith(_IMAGE):
+            elif not relation.is_external and relation.reltype == RELATION.IMAGE:
                 inner.set(key, base.part.get_or_add_image(io.BytesIO(relation.target_part.blob))[0])
             else:
                 del inner.attrib[key]
@@ -124,12 +123,16 @@ def _number_from_one(section: Section) -> None:
 
 
 def _foot(section: Section, paper: Docx) -> None:
+    """The foot of the first paper, as it was filled: docxtpl leaves that to the relations alone."""
     section.footer.is_linked_to_previous = False
     target = section.footer._element
-    for child in list(target):
-        target.remove(child)
-    for child in paper.sections[0].footer._element:
-        target.append(deepcopy(child))
+    for relation in paper.part.rels.values():
+        if relation.reltype == RELATION.FOOTER:
+            for child in list(target):
+                target.remove(child)
+            for child in parse_xml(relation.target_part.blob):
+                target.append(child)
+            return
 
 
 def _renumber(base: Docx) -> None:

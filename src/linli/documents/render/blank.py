@@ -44,6 +44,7 @@ class Blank:
         _font(heading, HEI)
         heading.paragraph_format.alignment = CENTRE
         heading.paragraph_format.space_before, heading.paragraph_format.space_after = Pt(0), Pt(14)
+        self.docx.styles["Footer"].font.size = Pt(9)
         core = self.docx.core_properties
         core.title, core.author, core.comments = self.form["title"], "", ""
 

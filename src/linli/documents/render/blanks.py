@@ -234,7 +234,7 @@ def _foot(blank: Blank) -> None:
     """The number of the file and the page, as in the PDF."""
     paragraph = blank.docx.sections[0].footer.paragraphs[0]
     paragraph.paragraph_format.tab_stops.add_tab_stop(Mm(WIDTH), WD_TAB_ALIGNMENT.RIGHT)
-    paragraph.add_run(FOOT).font.size = Pt(9)
+    paragraph.add_run(FOOT)
     for field, after in (("PAGE", " 页　共 "), ("SECTIONPAGES", " 页")):  # zh: printed on official papers
         simple = OxmlElement("w:fldSimple")
         simple.set(qn("w:instr"), field)
@@ -244,7 +244,7 @@ def _foot(blank: Blank) -> None:
         run.append(text)
         simple.append(run)
         paragraph._p.append(simple)
-        paragraph.add_run(after).font.size = Pt(9)
+        paragraph.add_run(after)
 
 
 def blank_of(form: filling.Form) -> bytes:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from docx.document import Document
+from jinja2 import TemplateError
 
 from . import binding, filling, typesetting, word, wording
 
@@ -79,7 +80,10 @@ def _worded(templates: Path, paper: Paper, template: bytes | None, **more: Any) 
     form = filling.form(templates, paper.kind)
     more = {"listed": [], "pages_count": "", "papers_count": "", "title": paper.title or form["title"]} | more
     source = template or (templates / f"{paper.kind}.docx").read_bytes()
-    filled: Document = word.filled(source, form, paper.data, paper.images, **more).docx
+    try:
+        filled: Document = word.filled(source, form, paper.data, paper.images, **more).docx
+    except TemplateError as error:
+        raise typesetting.NotTypeset(f"{paper.kind}: {error}") from error
     return filled
 
 

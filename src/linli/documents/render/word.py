@@ -10,11 +10,10 @@ from typing import Any
 
 from docx.shared import Mm
 from docxtpl import DocxTemplate, InlineImage
-from jinja2 import ChainableUndefined, StrictUndefined
-from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup, escape
 
 from . import filling, typesetting, wording
+from .sandbox import Sandbox
 
 # docxtpl turns these back into braces, whoever wrote them.
 _UNDONE = re.compile(r"\{_|_\}|%_|_%")
@@ -32,17 +31,8 @@ def filled(
     document = DocxTemplate(io.BytesIO(template))
     document.init_docx()
     context = context_of(document, form, data, images) | more
-    document.render(context, environment(strict), autoescape=True)
+    document.render(context, Sandbox(FILTERS, strict, _final), autoescape=True)
     return document
-
-
-def environment(strict: bool = False) -> SandboxedEnvironment:
-    """No attribute of Python is reachable; with `strict` a misspelt name is an error, else a blank."""
-    jinja = SandboxedEnvironment(
-        autoescape=True, undefined=StrictUndefined if strict else ChainableUndefined, finalize=_final
-    )
-    jinja.filters |= FILTERS
-    return jinja
 
 
 def _final(value: Any) -> Any:

@@ -155,6 +155,16 @@ def test_the_whole_file_in_word_opens_with_every_paper_and_picture() -> None:
         assert f"PAGEREF paper_{index} " in document
 
 
+def test_the_foot_in_word_names_the_file() -> None:
+    for docx in (
+        render.docx(FORMS, PAPERS["record"]),
+        render.dossier_docx(FORMS, [PAPERS["record"]], cover=COVER),
+    ):
+        feet = [data.decode() for name, data in parts(docx).items() if name.startswith("word/footer")]
+        assert any("卷号：" + COVER["number"] in foot for foot in feet)
+        assert not any("{%" in foot for foot in feet)
+
+
 def test_an_empty_file_still_has_its_covers() -> None:
     assert len(pages_of(render.dossier_pdf(FORMS, [], cover={}, dated=DATED))) == 3
     assert "卷内目录" in "\n".join(word_lines(render.dossier_docx(FORMS, [], cover={})))
@@ -443,7 +453,14 @@ EXTERNAL = '<Relationship Id="r" Type="http://x/image" Target="x.png" TargetMode
         (template(replacing("{{ line }}", "{{ line.__class__.__mro__ }}")), "forbidden"),
         (template(replacing("{{ line }}", "{{ line|nonsense }}")), "syntax"),
         (template(replacing("{{ line }}", "{{ 1 // 0 }}")), "broken"),
-        (template(replacing("{{ line }}", "{% for a in range(999999999) %}{% endfor %}")), "broken"),
+        (template(replacing("{{ line }}", "{% for a in range(999999999) %}{% endfor %}")), "name"),
+        (template(replacing("{{ line }}", "{{ 'a' * 999999999 }}")), "forbidden"),
+        (template(replacing("{{ line }}", "{{ '%999999999d' % 1 }}")), "forbidden"),
+        (template(replacing("{{ line }}", "{{ 'a'.ljust(999999999) }}")), "forbidden"),
+        (template(replacing("{{ line }}", "{{ 'a'|center(999999999) }}")), "syntax"),
+        (template(replacing("{{ line }}", "{% set x = 'a' ~ 'a' %}")), "forbidden"),
+        (template(replacing("{{ line }}", "{% macro m() %}{% endmacro %}")), "forbidden"),
+        (template(replacing("{{ line }}", "{% for a in facts %}" * 4 + "{% endfor %}" * 4)), "forbidden"),
         (template(replacing("<w:body>", "<w:body><w:p>")), "broken"),
     ],
 )
@@ -455,6 +472,11 @@ def test_refuses_a_template_that_would_not_do(data: bytes, code: str) -> None:
         with translation.override(language):
             assert "没有收下" in refused.value.message or language == "en"
             assert len(refused.value.message) > 10
+
+
+def test_a_template_that_was_never_checked_fails_by_name() -> None:
+    with pytest.raises(render.NotTypeset):
+        render.docx(FORMS, PAPERS["agreement"], template=template(replacing("{{ line }}", "{{ line")))
 
 
 def test_refuses_a_template_for_no_form() -> None:
