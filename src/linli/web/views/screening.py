@@ -1,0 +1,147 @@
+"""Looking for disputes (排查): which villages were gone through in a month, and what was found."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_http_methods
+
+from linli.cases.actions import BadData, CommandError
+from linli.kit import clock
+from linli.mediation.actions import screening as actions
+from linli.mediation.actions.screening import Screened
+from linli.orgs.models import Organisation
+from linli.people.access import Actor, post_of, requires
+
+MONTHS_BACK = 24
+
+
+class RoundForm(forms.Form):
+    """A round of one village and month. It asks how many disputes there are, never who has them."""
+
+    place = forms.ChoiceField(label=gettext_lazy("哪个村（社区）"))
+    month = forms.CharField(label=gettext_lazy("月份"), widget=forms.TextInput(attrs={"type": "month"}))
+    found = forms.IntegerField(
+        label=gettext_lazy("发现几起纠纷"),
+        min_value=0,
+        max_value=actions.MOST,
+        initial=0,
+        help_text=gettext_lazy("没有发现就填 0，也要登记。"),
+        widget=forms.NumberInput(attrs={"inputmode": "numeric", "class": "ll-auto"}),
+        error_messages={"required": gettext_lazy("请填发现几起，没有就填 0。")},
+    )
+    note = forms.CharField(
+        label=gettext_lazy("说明"),
+        required=False,
+        max_length=actions.NOTE_LENGTH,
+        help_text=gettext_lazy("只写怎么排查的、哪一类纠纷；不写人名、电话和证件号码。"),
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def __init__(self, villages: list[Organisation], *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        field = self.fields["place"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(str(village.pk), village.label) for village in villages]
+        if len(villages) != 1:
+            field.choices = [("", _("请选择")), *field.choices]
+
+    def clean_month(self) -> date:
+        month = _month(self.cleaned_data["month"])
+        if month is None:
+            raise forms.ValidationError(_("请写成 2026-09 这样的月份。"))
+        return month
+
+
+@requires("mediation.screen")
+@require_http_methods(["GET", "POST"])
+def rounds(request: HttpRequest) -> HttpResponse:
+    """The month, village by village; a form for whoever records a round."""
+    post, at = post_of(request), clock.now()
+    this = timezone.localtime(at).date().replace(day=1)
+    month = _month(request.GET.get("month", "")) or this
+    if month > this or (this.year - month.year) * 12 + this.month - month.month > MONTHS_BACK:
+        month = this
+    unit = post.organisation
+    rows = actions.rounds_of(unit, month) if unit else []
+    villages = [row.village for row in rows if row.village.valid_until is None]
+    form = RoundForm(
+        villages,
+        request.POST if request.method == "POST" else None,
+        initial={
+            "month": f"{month:%Y-%m}",
+            "place": str(villages[0].pk) if len(villages) == 1 else request.GET.get("place", ""),
+        },
+    )
+    if request.method == "POST" and form.is_valid():
+        response = _record(request, form, villages, post, at)
+        if response is not None:
+            return response
+    context = {**_summary(rows), "form": form, "month": month, "this": this, "unit": unit}
+    context |= {"before": _month_before(month), "after": _month_after(month), "many": len(villages) > 1}
+    return render(
+        request, "web/screening/rounds.html", context, status=422 if request.method == "POST" else 200
+    )
+
+
+def _record(
+    request: HttpRequest, form: RoundForm, villages: list[Organisation], post: Actor, at: datetime
+) -> HttpResponse | None:
+    given = form.cleaned_data
+    place = next(village for village in villages if str(village.pk) == given["place"])
+    try:
+        made = actions.record_round(
+            place=place, month=given["month"], found=given["found"], note=given["note"], by=post, at=at
+        )
+    except BadData as error:
+        for name, problem in error.errors.items():
+            form.add_error(name if name in form.fields else None, problem)
+        return None
+    except CommandError as error:
+        form.add_error(None, str(error))
+        return None
+    if not made.found:
+        messages.success(request, _("已登记：%(place)s没有发现纠纷。") % {"place": place.label})
+    else:
+        said = ngettext(
+            "已登记：%(place)s发现 %(n)d 起。请把每一起登记成一件。",
+            "已登记：%(place)s发现 %(n)d 起。请把每一起登记成一件。",
+            made.found,
+        )
+        messages.success(request, said % {"place": place.label, "n": made.found})
+    return redirect(f"{reverse('web:screening')}?month={made.month:%Y-%m}")
+
+
+def _summary(rows: list[Screened]) -> dict[str, Any]:
+    undone = [row for row in rows if not row.is_done]
+    return {
+        "rows": rows,
+        "undone": undone,
+        "done_count": len(rows) - len(undone),
+        "found_count": sum(row.found for row in rows),
+    }
+
+
+def _month(typed: str) -> date | None:
+    try:
+        return parse_date(f"{typed}-01") if len(typed) == len("2026-09") else None
+    except ValueError:
+        return None
+
+
+def _month_before(month: date) -> date:
+    return (month - timedelta(days=1)).replace(day=1)
+
+
+def _month_after(month: date) -> date:
+    return (month + timedelta(days=32)).replace(day=1)
