@@ -52,7 +52,9 @@ def feed(token: str, at: datetime) -> bytes | None:
     if row is None or not any(post.may("mediation.mediate") for post in posts_of(row.person, at)):
         return None
     near = _of(row.person).filter(starts_at__gte=at - BEHIND, starts_at__lte=at + AHEAD)
-    calendar = Calendar.new(prodid=PRODUCT, name=_("调解会面"), refresh_interval=timedelta(hours=1))
+    calendar = Calendar.new(
+        prodid=PRODUCT, uid=row.person.pk, name=_("调解会面"), refresh_interval=timedelta(hours=1)
+    )
     for sitting in near.order_by("starts_at", "id"):
         calendar.add_component(_entry(sitting, _room_words(sitting.room) or _("地点见案件")))
     return bytes(calendar.to_ical())
@@ -63,7 +65,8 @@ def ics_of(sitting: Sitting, party: int) -> bytes:
     is_present = Party.objects.present().filter(case_id=sitting.case_id, number=party).exists()
     if not is_present or sitting.party not in {None, party}:
         raise CaseNotFound
-    calendar = Calendar.new(prodid=PRODUCT, method="CANCEL" if _is_cancelled(sitting) else "PUBLISH")
+    method = "CANCEL" if _is_cancelled(sitting) else "PUBLISH"
+    calendar = Calendar.new(prodid=PRODUCT, uid=sitting.id, method=method)
     calendar.add_component(_entry(sitting, where(sitting)))
     return bytes(calendar.to_ical())
 
