@@ -63,7 +63,7 @@ def ready(form: Form, data: dict[str, Any]) -> dict[str, Any]:
         named = [_party(value) | {"side": side} for side in SIDES for value in given[side] or []]
         parties = named or parties
     if not parties and not form.get("layout"):
-        parties = [{"side": "applicant"}] + [{"side": "respondent"}] * (not form.get("both_apply"))
+        parties = [{"side": "applicant"}, {"side": "respondent"}]
     seen: dict[str, int] = {}
     sides_there = [_side(form, party) for party in parties]
     named = []

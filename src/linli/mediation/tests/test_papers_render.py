@@ -18,6 +18,7 @@ import pytest
 from django.utils import translation
 from docx import Document
 from docx.oxml.ns import qn
+from PIL import Image
 from pypdf import PdfReader
 
 from linli.documents import render
@@ -28,9 +29,10 @@ from linli.documents.render import (
     check_template,
     filling,
     signature_png,
+    typesetting,
     wording,
 )
-from linli.documents.render.papers import ENVELOPE
+from linli.documents.render.papers import ENVELOPE, document_of
 from linli.documents.render.samples import kinds, sample
 from linli.mediation import tests
 
@@ -93,10 +95,10 @@ def test_a_form_says_in_word_what_it_said(kind: str) -> None:
 
 
 def test_the_whole_file_says_what_it_said() -> None:
-    papers = [PAPERS[kind] for kind in ("application", "rights_notice", "agreement")]
-    pdf = render.dossier_pdf(FORMS, papers, cover=COVER, dated=DATED)
+    some = [PAPERS[kind] for kind in ("application", "rights_notice", "agreement")]
+    pdf = render.dossier_pdf(FORMS, some, cover=COVER, dated=DATED)
     compare("dossier.pdf.txt", "\n-- page --\n".join(pages_of(pdf)) + "\n")
-    docx = render.dossier_docx(FORMS, papers, cover=COVER)
+    docx = render.dossier_docx(FORMS, some, cover=COVER)
     compare("dossier.docx.txt", "\n".join(word_lines(docx)) + "\n")
 
 
@@ -253,6 +255,18 @@ def test_names_of_one_or_fifty_characters_are_whole(name: str) -> None:
         pages = pages_of(pdf_of(Paper(kind, "", data)))
         assert squeezed(name) in squeezed("".join(pages)), kind
         assert name in "".join(word_lines(render.docx(FORMS, Paper(kind, "", data)))), kind
+
+
+@pytest.mark.parametrize("kind", PAPERS)
+def test_nothing_runs_into_the_margin(kind: str) -> None:
+    for text in (LONG * 3, "A" * 150, "https://example.org/" + "a" * 90):
+        paper = Paper(kind, "", planted(sample(kind), text))
+        document, files = document_of(FORMS, [paper], title="")
+        for page in typesetting.pictured(document, files, ppi=36):
+            image = Image.open(io.BytesIO(page)).convert("L")
+            edge = round(image.width * 28 / 210) - 2
+            for box in ((0, 0, edge, image.height), (image.width - edge, 0, image.width, image.height)):
+                assert image.crop(box).getextrema() == (255, 255), text[:3]
 
 
 def test_what_was_written_can_be_copied_from_the_pdf() -> None:
