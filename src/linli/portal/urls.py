@@ -1,8 +1,9 @@
-"""Addresses of the public face. A tracking code never stands in any of them."""
+"""Addresses of the public face. A code never stands in any of them."""
 
 from django.urls import URLPattern, URLResolver, path
 
 from linli.portal import views
+from linli.portal.views import disputes
 
 app_name = "portal"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -17,6 +18,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("track/rating", views.move, {"verb": "rate"}, name="rating"),
     path("track/reopening", views.move, {"verb": "reopen"}, name="reopening"),
     path("track/photos/<uuid:photo_id>/<str:size>", views.photo, name="photo"),
+    path("disputes/", disputes.disputes, name="disputes"),
+    path("disputes/receipt", disputes.receipt, name="dispute-receipt"),
+    path("disputes/progress", disputes.progress, name="dispute"),
+    path("disputes/answers", disputes.answer, name="dispute-answers"),
+    path("disputes/sessions/<uuid:sitting_id>/answer", disputes.session, name="dispute-session"),
+    path("disputes/sessions/<uuid:sitting_id>.ics", disputes.calendar, name="dispute-calendar"),
+    path("disputes/talks/<uuid:talk_id>/release", disputes.talk, name="dispute-talk"),
+    path("disputes/papers/<uuid:paper_id>", disputes.paper, name="dispute-paper"),
+    path("disputes/papers/<uuid:paper_id>.pdf", disputes.pdf, name="dispute-pdf"),
+    path("disputes/routes", disputes.routes, name="dispute-routes"),
+    path("disputes/legal-aid", disputes.legal_aid, name="dispute-legal-aid"),
+    path("disputes/end", disputes.end, name="dispute-end"),
     path("grids/", views.grids, name="grids"),
     path("grids/<str:code>", views.grid, name="grid"),
     path("figures/", views.figures, name="figures"),

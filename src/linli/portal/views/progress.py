@@ -128,7 +128,7 @@ class Progress:
         """Every step the reporter may read, oldest first, the last one lit while the case is open."""
         procedure = self.case.procedure
         shown = [event for event in self.events if stories.is_for_reporter(event)]
-        names = _names(shown, procedure)
+        names = names_in(shown, procedure)
         lines = [stories.story(event, procedure, "public", names) for event in shown]
         lines += self._steps_of_head(procedure)
         lines.sort(key=lambda line: line.at)
@@ -145,7 +145,7 @@ class Progress:
         public = Event.objects.filter(case_id=self.head.pk, is_public=True).exclude(actor_kind="reporter")
         told = [event for event in public.select_related(*UNITS).order_by("number") if event.number > 1]
         told = [event for event in told if event.verb not in ("member_joined", "correct")]
-        names = _names(told, procedure)
+        names = names_in(told, procedure)
         return [stories.story(event, procedure, "public", names) for event in told]
 
     @cached_property
@@ -181,7 +181,7 @@ def photos_for(case: Case, head: Case | None) -> list[Attachment]:
     return found
 
 
-def _names(events: list[Event], procedure: Procedure) -> dict[str, str]:
+def names_in(events: list[Event], procedure: Procedure) -> dict[str, str]:
     mentioned = stories.mentioned(events, procedure)
     units = [name for name in mentioned if len(name) == 36]
     codes = [name for name in mentioned if len(name) != 36]

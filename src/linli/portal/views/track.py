@@ -21,11 +21,12 @@ from linli.documents.render import PhotoRefused
 from linli.documents.views import serve
 from linli.kit import clock
 from linli.kit.ids import uuid7
+from linli.mediation import actions as mediations
 from linli.people.access import public
 from linli.portal import actions
 from linli.portal.views.client import address_of, not_kept
 from linli.portal.views.progress import Progress, photos_for
-from linli.portal.views.tickets import TRACK, case_id_of, give_track, take_back
+from linli.portal.views.tickets import PARTY, TRACK, case_id_of, give_party, give_track, party_of, take_back
 from linli.service_requests.actions import find_by_code
 
 ADDRESSES = {
@@ -54,6 +55,8 @@ def track(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return not_kept(_take_code(request, request.POST.get("code", "")))
     case = _case_of(request)
+    if case is None and party_of(request, PARTY) is not None:
+        return not_kept(HttpResponseRedirect(reverse("portal:dispute")))
     if case is None:
         return not_kept(render(request, "portal/track_code.html"))
     return _page(request, case)
@@ -68,7 +71,11 @@ def _take_code(request: HttpRequest, code: str) -> HttpResponse:
         response = render(request, "portal/track_code.html", context, status=HTTPStatus.TOO_MANY_REQUESTS)
         response["Retry-After"] = str(max(int((until - at).total_seconds()) + 1, 1))
         return response
-    case = find_by_code(code)
+    case, party = find_by_code(code), mediations.find_party(code)
+    if party is not None:
+        response = HttpResponseRedirect(reverse("portal:dispute"), status=HTTPStatus.SEE_OTHER)
+        give_party(response, party.case_id, party.number)
+        return response
     if case is None:
         actions.note_wrong_code(address=address, at=at)
         context = {"is_wrong": True, "code": code[:64]}
