@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from docx.document import Document
-from jinja2 import TemplateError
+from . import filling, typesetting, wording
 
-from . import binding, filling, typesetting, word, wording
+if TYPE_CHECKING:
+    from docx.document import Document
 
 ENVELOPE = ("cover", "contents", "back")
 _PICTURES = ((b"\xff\xd8\xff", "jpg"), (b"\x89PNG\r\n\x1a\n", "png"))
@@ -56,6 +56,8 @@ def dossier_docx(
     own: Mapping[str, bytes] | None = None,
 ) -> bytes:
     """The whole file as one Word file; `own` are the administrator's templates by kind."""
+    from . import binding
+
     own = own or {}
     first, contents, *inner, back = enveloped(papers, cover)
     counts = pages(templates, inner)
@@ -77,6 +79,10 @@ def dossier_docx(
 
 
 def _worded(templates: Path, paper: Paper, template: bytes | None, **more: Any) -> Document:
+    from jinja2 import TemplateError
+
+    from . import word  # these libraries are loaded when the first Word file is made
+
     form = filling.form(templates, paper.kind)
     more = {"listed": [], "pages_count": "", "papers_count": "", "title": paper.title or form["title"]} | more
     source = template or (templates / f"{paper.kind}.docx").read_bytes()

@@ -7,10 +7,8 @@ import zipfile
 from typing import ClassVar
 
 from django.utils.translation import gettext as _
-from docxtpl import DocxTemplate
-from jinja2.exceptions import SecurityError, TemplateSyntaxError, UndefinedError
 
-from . import samples, strokes, word
+from . import samples, strokes
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_UNPACKED = 20 * 1024 * 1024
@@ -102,6 +100,10 @@ def _fetches(relations: bytes) -> bool:
 
 def _try(kind: str, data: bytes) -> None:
     """Fill it with the invented case, where a misspelt name is an error."""
+    from jinja2.exceptions import SecurityError, TemplateSyntaxError, UndefinedError
+
+    from . import word
+
     form = {"title": "", "blocks": []}
     sample = samples.sample(kind)
     drawn = strokes.signature_png([[[0.1, 0.1], [0.9, 0.9]]])
@@ -114,8 +116,7 @@ def _try(kind: str, data: bytes) -> None:
         "papers_count": 1,
     }
     try:
-        filled: DocxTemplate = word.filled(data, form, sample, [drawn], strict=True, **more)
-        filled.save(io.BytesIO())
+        word.filled(data, form, sample, [drawn], strict=True, **more).save(io.BytesIO())
     except TemplateSyntaxError as error:
         raise TemplateRefused("syntax", str(error.message)) from error
     except SecurityError as error:

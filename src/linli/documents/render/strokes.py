@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
-from PIL import Image, ImageDraw
-
 MOST_STROKES = 200
 MOST_POINTS = 5000
 LARGEST_SIDE = 2000
@@ -18,6 +16,8 @@ Strokes = Sequence[Sequence[Sequence[float]]]
 
 def signature_png(strokes: Strokes, width: int = 480, height: int = 240) -> bytes:
     """The strokes in ink on nothing. Raises ValueError for what nobody can have drawn."""
+    from PIL import Image, ImageDraw
+
     if not (16 <= width <= LARGEST_SIDE and 16 <= height <= LARGEST_SIDE):
         raise ValueError("no size for a signature")
     lines = [[(x * width * _FINER, y * height * _FINER) for x, y in line] for line in checked(strokes)]

@@ -1,4 +1,7 @@
-"""Typst: one compiler with the two fonts, used by one thread at a time, nothing of the system's."""
+"""Typst: one compiler with the two fonts, used by one thread at a time, nothing of the system's.
+
+It is loaded when the first paper is drawn, since most processes never draw one.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,12 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pylopdf_fonts_zh_cn
-import typst
+
+if TYPE_CHECKING:
+    import typst
 
 LAYOUT = Path(__file__).with_name("paper.typ")
 FONTS = Path(pylopdf_fonts_zh_cn.__file__).parent
@@ -59,6 +64,8 @@ def seal(lines: tuple[str, ...]) -> bytes:
 
 
 def _compiled(document: dict[str, Any], files: dict[str, bytes], options: dict[str, Any]) -> Any:
+    import typst
+
     with TemporaryDirectory(prefix="linli-paper-") as folder:
         source = Path(folder, LAYOUT.name)
         source.write_bytes(LAYOUT.read_bytes())
@@ -76,6 +83,8 @@ def _compiled(document: dict[str, Any], files: dict[str, bytes], options: dict[s
 
 def _shared() -> typst.Compiler:
     """Made when first needed, and again in a process forked from one that had it."""
+    import typst
+
     global _compiler, _owner
     if _compiler is None or _owner != os.getpid():
         _compiler = typst.Compiler(font_paths=[str(FONTS)], ignore_system_fonts=True)
