@@ -126,7 +126,7 @@ def _is_silent(code: int) -> bool:
 def _known() -> frozenset[int]:
     sets = [_characters(path) for path in sorted(FONTS.glob("*.otf"))]
     letters = {code for first, last in LETTERS for code in range(first, last + 1)}
-    return frozenset(set.intersection(*sets) | letters | {0x0A})
+    return frozenset(set().union(*sets, letters, {0x0A}))
 
 
 def _characters(font: Path) -> set[int]:
