@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from icalendar import Calendar
@@ -20,7 +20,16 @@ from icalendar.enums import STATUS
 
 from linli.cases.actions import CaseNotFound
 from linli.kit import codes
-from linli.mediation.models import Assignment, Feed, Party, Room, Sitting, SittingState
+from linli.mediation.models import (
+    Assignment,
+    AssignmentRole,
+    Feed,
+    Party,
+    Room,
+    Sitting,
+    SittingKind,
+    SittingState,
+)
 from linli.people.access import posts_of
 from linli.people.models import Person
 
@@ -86,8 +95,11 @@ def day_of(person: Person, day: date) -> list[Sitting]:
 
 
 def _of(person: Person) -> QuerySet[Sitting]:
-    mine = Assignment.objects.current().filter(person=person).values("case_id")
-    return Sitting.objects.filter(case_id__in=mine).select_related("case", "room")
+    """The sessions somebody goes to; who keeps the record learns nothing of separate talks."""
+    current = Assignment.objects.current().filter(person=person)
+    mine = Q(case_id__in=current.filter(role=AssignmentRole.MEDIATOR).values("case_id"))
+    recorded = Q(case_id__in=current.values("case_id"), kind=SittingKind.JOINT)
+    return Sitting.objects.filter(mine | recorded).select_related("case", "room")
 
 
 def _is_cancelled(sitting: Sitting) -> bool:

@@ -21,6 +21,7 @@ from linli.kit.ids import derived
 from linli.mediation.models import (
     Answer,
     Assignment,
+    AssignmentRole,
     Booking,
     Invitation,
     Party,
@@ -299,13 +300,16 @@ def slots(starts_at: datetime, ends_at: datetime) -> list[datetime]:
     return [datetime.fromtimestamp(number * quarter, UTC) for number in range(first, last)]
 
 
-def _people(case_id: UUID) -> set[UUID]:
-    current = Assignment.objects.current().filter(case_id=case_id)
+def _people(sitting: Sitting) -> set[UUID]:
+    """Whose time it takes: the mediators, and of a joint session whoever keeps the record."""
+    current = Assignment.objects.current().filter(case_id=sitting.case_id)
+    if sitting.kind == SittingKind.SEPARATE:
+        current = current.filter(role=AssignmentRole.MEDIATOR)
     return set(current.values_list("person_id", flat=True))
 
 
 def _resources(sitting: Sitting) -> set[UUID]:
-    return _people(sitting.case_id) | ({sitting.room_id} if sitting.room_id else set())
+    return _people(sitting) | ({sitting.room_id} if sitting.room_id else set())
 
 
 def _book(sitting: Sitting, booked: Iterable[UUID] = ()) -> None:
@@ -332,7 +336,7 @@ def _clash(sitting: Sitting, times: list[datetime]) -> dict[str, str]:
     errors = {}
     if sitting.room_id and others.filter(resource=sitting.room_id).exists():
         errors["room"] = _("这个时间会议室已经有人用，请换一间或者换个时间。")
-    if not errors or others.filter(resource__in=_people(sitting.case_id)).exists():
+    if not errors or others.filter(resource__in=_people(sitting)).exists():
         errors["starts_at"] = _("调解员这个时间另有会面，请换个时间。")
     return errors
 

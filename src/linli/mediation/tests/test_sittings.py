@@ -150,7 +150,8 @@ def test_not_before_a_mediator_is_found_nor_after_the_end(
     town: Town, cast: Cast, committee: Any, state: str
 ) -> None:
     found = matter(town, cast, state=state)
-    for changes in ({}, {"kind": "separate", "party": 1}):
+    ways: list[dict[str, Any]] = [{}, {"kind": "separate", "party": 1}]
+    for changes in ways:
         with pytest.raises(cases.OutOfOrder):
             planned(found, cast["mediator"], **changes)
 
@@ -356,6 +357,18 @@ def test_the_file_of_a_party_is_the_same_for_all_and_refused_to_others(case: Any
             calendars.ics_of(separate, party)
 
 
+def test_who_keeps_the_record_learns_nothing_of_separate_talks(case: Any, cast: Cast) -> None:
+    assign(case, cast, "second_mediator", AssignmentRole.RECORDER)
+    person = cast.people["second_mediator"]
+    planned(case, cast["mediator"], kind="separate", party=2)
+    joint = planned(case, cast["mediator"], TOMORROW + 2 * HOUR)
+    assert calendars.day_of(person, TOMORROW.date()) == [joint]
+    assert len(calendars.day_of(cast.people["mediator"], TOMORROW.date())) == 2
+    assert set(Booking.objects.filter(resource=person.pk).values_list("sitting", flat=True)) == {joint.id}
+    token = calendars.feed_address(person=person, command_id=uuid7())
+    assert len(entries(calendars.feed(token, NOW))) == 1
+
+
 def test_the_day_of_a_mediator_is_a_local_one(case: Any, cast: Cast) -> None:
     person = cast.people["mediator"]
     late = datetime(2026, 10, 2, 15, 30, tzinfo=UTC)  # 23:30 in the county
@@ -403,7 +416,7 @@ def test_nothing_is_ever_booked_twice(town: Town, cast: Cast, committee: Any, pl
             for each in made
             if set(sittings.slots(each.starts_at, each.ends_at))
             & set(sittings.slots(begin, begin + timedelta(minutes=minutes)))
-            and ((room and each.room) or people & sittings._people(each.case_id))
+            and ((room and each.room) or people & sittings._people(each))
         ]
         try:
             made.append(planned(found[which], by, begin, minutes / 60, room=room))
