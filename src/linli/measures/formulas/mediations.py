@@ -75,7 +75,7 @@ def percent(part: int, whole: int) -> Decimal | None:
 
 
 def percent_words(value: Decimal | None) -> str:
-    return DASH if value is None else f"{value} %"
+    return DASH if value is None else f"{value}%"
 
 
 def mediation_month(unit: Organisation, month: date) -> MediationMonth:

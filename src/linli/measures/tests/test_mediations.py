@@ -106,11 +106,11 @@ def test_the_printed_month_comes_out_exactly(town: Town, django_assert_num_queri
     disputes(town["village"], huangshi())
     with django_assert_num_queries(2):
         month = mediation_month(town["county"], AUGUST)
-    assert (month.accepted, month.succeeded, month.rate_words) == (869, 842, "96.9 %")
+    assert (month.accepted, month.succeeded, month.rate_words) == (869, 842, "96.9%")
     assert shown(month) == [
-        ("proactive", 455, "52.4 %"),
-        ("applied", 378, "43.5 %"),
-        ("entrusted", 36, "4.1 %"),
+        ("proactive", 455, "52.4%"),
+        ("applied", 378, "43.5%"),
+        ("entrusted", 36, "4.1%"),
     ]
     assert [(line.code, line.accepted) for line in month.categories] == list(PRINTED.items())
     assert month.amount == AMOUNT
