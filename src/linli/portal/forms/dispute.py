@@ -149,7 +149,9 @@ class Dispute:
         return self.applicants if side == "applicant" else self.respondents
 
     def with_side(self, side: str, people: Iterable[Somebody]) -> Self:
-        return replace(self, **{f"{side}s": tuple(people)})
+        if side == "applicant":
+            return replace(self, applicants=tuple(people))
+        return replace(self, respondents=tuple(people))
 
     @property
     def everybody(self) -> list[tuple[str, int, Somebody]]:

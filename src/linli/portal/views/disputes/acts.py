@@ -15,7 +15,8 @@ from linli.cases.actions import BadData, CaseNotFound, CommandError
 from linli.kit import clock
 from linli.kit.ids import uuid7
 from linli.mediation import actions as mediations
-from linli.mediation.models import Matter
+from linli.mediation.actions import calendars, sittings, talks
+from linli.mediation.models import Matter, Sitting
 from linli.people.access import public
 from linli.portal.views.client import not_kept
 from linli.portal.views.disputes.mine import Mine
@@ -76,7 +77,7 @@ def session(request: HttpRequest, sitting_id: UUID) -> HttpResponse:
     return _tried(
         request,
         mine,
-        lambda: mediations.reply(
+        lambda: sittings.reply(
             case=mine.case.pk,
             sitting=sitting_id,
             party=mine.number,
@@ -98,13 +99,13 @@ def calendar(request: HttpRequest, sitting_id: UUID) -> HttpResponse:
         raise Http404
     sitting = _meeting(mine, sitting_id)
     response = HttpResponse(
-        mediations.ics_of(sitting, mine.number), content_type="text/calendar; charset=utf-8"
+        calendars.ics_of(sitting, mine.number), content_type="text/calendar; charset=utf-8"
     )
     response["Content-Disposition"] = 'attachment; filename="session.ics"'
     return not_kept(response)
 
 
-def _meeting(mine: Mine, sitting_id: UUID) -> mediations.Sitting:
+def _meeting(mine: Mine, sitting_id: UUID) -> Sitting:
     found = next((each.sitting for each in mine.meetings if each.sitting.id == sitting_id), None)
     if found is None:
         raise Http404
@@ -123,7 +124,7 @@ def talk(request: HttpRequest, talk_id: UUID) -> HttpResponse:
     return _tried(
         request,
         mine,
-        lambda: mediations.release_talk(
+        lambda: talks.release_talk(
             case=mine.case.pk,
             talk=talk_id,
             party=mine.number,

@@ -16,7 +16,7 @@ from django.db.models import Q
 from linli.cases.models import Case
 from linli.cases.procedures import Procedure
 from linli.cases.procedures import story as stories
-from linli.mediation import actions as mediations
+from linli.mediation.actions import sittings, talks
 from linli.mediation.models import (
     Assent,
     Assignment,
@@ -161,7 +161,7 @@ class Mine(Progress):
         return list(Party.objects.filter(case_id=self.case.pk).order_by("number"))
 
     @property
-    def others(self) -> list[Party]:
+    def other_parties(self) -> list[Party]:
         """The other parties: of them a party learns the name and the side, nothing more."""
         return [party for party in self.parties if party.number != self.number]
 
@@ -213,13 +213,13 @@ class Mine(Progress):
     @cached_property
     def talks(self) -> list[Talk]:
         """What this party said in separate talks."""
-        return mediations.talks_of_party(self.case.pk, self.number)
+        return talks.talks_of_party(self.case.pk, self.number)
 
     @cached_property
     def released(self) -> list[tuple[str, Talk]]:
         """What others have let everybody read, and who said it."""
-        talks = mediations.released(self.case.pk)
-        return [(self.name_of(talk.party), talk) for talk in talks if talk.party != self.number]
+        released = talks.released(self.case.pk)
+        return [(self.name_of(talk.party), talk) for talk in released if talk.party != self.number]
 
     @property
     def may_release(self) -> bool:
@@ -241,7 +241,7 @@ class Mine(Progress):
                 each.invitation.note if each.invitation else "",
                 each.sitting.state == SittingState.PLANNED and each.sitting.starts_at > self.at,
             )
-            for each in mediations.sittings_of_party(self.case.pk, self.number)
+            for each in sittings.sittings_of_party(self.case.pk, self.number)
         ]
 
     @property

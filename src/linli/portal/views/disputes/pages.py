@@ -58,7 +58,7 @@ def where(
     disagree: tuple[Organisation, Organisation] | None = None,
 ) -> HttpResponse:
     county = county_of(request)
-    context = {
+    context: dict[str, Any] = {
         **lists_for(county, draft.where),
         "map_of": draft.village or draft.town or county.code,
         "disagree": [full_label(unit) for unit in disagree] if disagree else None,
