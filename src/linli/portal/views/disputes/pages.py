@@ -29,6 +29,7 @@ STEP_LABELS = {
     "check": pgettext_lazy("step", "核对"),
 }
 ROWS = 3
+FOLDED = ("sex", "ethnicity", "born_on", "occupation")
 
 
 def willing(request: HttpRequest, draft: Dispute, errors: dict[str, str] | None = None) -> HttpResponse:
@@ -74,21 +75,26 @@ def who(request: HttpRequest, draft: Dispute, errors: dict[str, str] | None = No
     sides = [
         {
             "name": side,
-            "people": [
-                {
-                    "n": n,
-                    "id": f"{side}-{n}",
-                    "who": somebody,
-                    "errors": _errors_of(f"{side}-{n}-", found),
-                    "label": _who_label(side, n, len(draft.of(side))),
-                }
-                for n, somebody in enumerate(draft.of(side))
-            ],
+            "people": [_shown(draft, side, n, found) for n in range(len(draft.of(side)))],
             "may_add": len(draft.of(side)) < MOST,
         }
         for side in SIDES
     ]
     return _page(request, "who", draft, errors, sides=sides, sexes=Sex.choices, most=MOST)
+
+
+def _shown(draft: Dispute, side: str, n: int, errors: dict[str, str]) -> dict[str, Any]:
+    """One person of the form; what may be left out is unfolded where something stands or is wrong in it."""
+    somebody = draft.of(side)[n]
+    wrong = _errors_of(f"{side}-{n}-", errors)
+    return {
+        "n": n,
+        "id": f"{side}-{n}",
+        "who": somebody,
+        "errors": wrong,
+        "label": _who_label(side, n, len(draft.of(side))),
+        "is_open": somebody.has_more or not wrong.keys().isdisjoint(FOLDED),
+    }
 
 
 def _errors_of(prefix: str, errors: dict[str, str]) -> dict[str, str]:
