@@ -5,7 +5,7 @@ The names are those of the printed forms (papers/forms.toml); days and moments a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -281,9 +281,7 @@ def _checked(field: Field, value: Any, name: str, problems: dict[str, str]) -> A
     if wrong:
         problems[name] = wrong
         return found
-    if field.kind == "party":
-        return int(found)
-    return _plain_money(found) if field.kind == "money" else found
+    return _KEPT.get(field.kind, lambda typed: typed)(found)
 
 
 def _rows(field: Field, value: Any, name: str, problems: dict[str, str]) -> list[dict[str, Any]]:
@@ -344,3 +342,7 @@ def _wrong_form(kind: str, found: Any) -> str:
 
 def _plain_money(found: str) -> str:
     return f"{Decimal(found.replace(',', '')).quantize(Decimal('0.01')):f}"
+
+
+# As what a right text is kept, where not as it was typed.
+_KEPT: dict[str, Callable[[Any], Any]] = {"party": int, "money": _plain_money}

@@ -64,3 +64,32 @@ def press(watch: Watch) -> Callable[..., Any]:
         return client.post(f"/desk/cases/{case.number}/moves/{verb}", posted)
 
     return press
+
+
+@pytest.fixture
+def in_talks(dispute: Callable[..., Any], cast: Cast, watch: Watch) -> Any:
+    """A dispute that 程立新 mediates with 余海波 keeping the record; both parties know their rights."""
+    from linli.mediation import actions as mediations
+    from linli.mediation.rules import QUESTIONS
+
+    case = dispute().case
+    who: dict[str, Any] = {"case": case.pk, "by": cast["mediator"]}
+    for party in (1, 2):
+        for matter in ("willing", "rights"):
+            mediations.answer(party=party, matter=matter, answer=True, how="spoken", at=watch.on(minutes=1), **who)
+    mediations.set_test(
+        answers={question.name: question.wanted for question in QUESTIONS}, at=watch.on(minutes=1), **who
+    )
+    mediations.accept(at=watch.on(minutes=1), command_id=uuid7(), **who)
+    mediations.appoint(
+        case=case.pk,
+        mediators=[cast.people["mediator"]],
+        recorder=cast.people["second_mediator"],
+        chosen_by_parties=False,
+        by=cast["chair"],
+        at=watch.on(minutes=1),
+        command_id=uuid7(),
+    )
+    mediations.begin(at=watch.on(minutes=1), command_id=uuid7(), **who)
+    case.refresh_from_db()
+    return case
