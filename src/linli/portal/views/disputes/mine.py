@@ -38,6 +38,7 @@ from linli.mediation.models import (
     SittingState,
     Talk,
 )
+from linli.mediation.rules.papers import missing_points
 from linli.orgs.models import Organisation
 from linli.people.access import Actor, roles
 from linli.portal.views.progress import Progress, Promise, names_in
@@ -62,6 +63,7 @@ CLOCK_OF = {
     **dict.fromkeys(("applied", "diverted", "consent_check"), "accepting"),
     **dict.fromkeys(("performing", "breached"), "performance"),
 }
+AGREED = ("agreement_written", "performing", "performed", "breached", "followed_up", "archived")
 WITHOUT_AGREEMENT = ("failed", "terminated", "expired", "breached", "not_accepted")
 
 
@@ -264,7 +266,15 @@ class Mine(Progress):
         signed = list(under.order_by("at", "id"))
         order = {kind: place for place, kind in enumerate(PaperKind.values)}
         current = sorted((paper for paper in papers if paper.is_current), key=lambda paper: order[paper.kind])
-        return [self._filed(paper, papers, signed) for paper in current]
+        return [self._filed(paper, papers, signed) for paper in current if self._is_ready(paper, signed)]
+
+    def _is_ready(self, paper: Paper, signed: list[Signature]) -> bool:
+        """Whether a joint paper is more than a draft. When and how drafts change could tell of separate talks."""
+        if paper.party == self.number or any(each.paper == paper.id for each in signed):
+            return True
+        if paper.kind == PaperKind.AGREEMENT:
+            return self.case.state in AGREED
+        return paper.kind != PaperKind.RECORD or not missing_points(paper)
 
     def _filed(self, paper: Paper, papers: list[Paper], signed: list[Signature]) -> Filed:
         under = [each for each in signed if each.paper == paper.id and each.voided_at is None]
