@@ -20,7 +20,8 @@ VIEWS: dict[str, dict[str, Any]] = {
     "desk-en": {"width": 1280, "language": "en"},
     "phone-large-dark": {"width": 360, "linli_size": "large", "linli_theme": "dark"},
 }
-PUBLIC = ["/", "/report/", "/track/", "/grids/", "/grids/990001101201001", "/figures/", "/privacy/", "/promises/",
+PUBLIC = ["/", "/report/", "/track/", "/disputes/", "/disputes/routes", "/grids/", "/grids/990001101201001",
+          "/figures/", "/privacy/", "/promises/",
           "/accessibility/", "/sign-in", "/nowhere"]  # fmt: skip
 DESK = {
     "dispatcher": [

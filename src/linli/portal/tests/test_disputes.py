@@ -14,7 +14,7 @@ from linli.portal.tests.conftest import fields_of
 
 pytestmark = pytest.mark.django_db
 BRIEF = "去年陈家砌院墙以后，雨水管正对我家墙根，屋里返潮。"
-MATTER = {
+MATTER: dict[str, Any] = {
     "category": "neighbours",
     "subject": "院墙排水纠纷",
     "brief": BRIEF,

@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 from conftest import NOW, Cast, Town
 from django.test import Client
+from playwright.sync_api import Browser, Page, expect
 
 from linli.cases import actions as cases
 from linli.cases.models import Case
@@ -97,7 +98,7 @@ class Matter:
         self.do(mediations.begin, command_id=uuid7())
 
     def agreement(self, *clauses: str, before: Paper | None = None) -> Paper:
-        return self.do(
+        paper: Paper = self.do(
             mediations.write,
             kind="agreement",
             content={
@@ -114,6 +115,7 @@ class Matter:
             seen=before.version if before else None,
             is_joint=True,
         )
+        return paper
 
     def drafted(self) -> Paper:
         self.begun()
@@ -424,3 +426,57 @@ def test_everything_without_a_code_leads_back_to_the_question_for_one(matter: Ma
         assert answer.status_code == 422
     stranger.cookies["linli_party"] = f"{matter.id}/1"
     assert stranger.get("/disputes/progress")["Location"] == "/track/"
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_signs_with_a_finger_and_loses_nothing_when_the_phone_is_turned(
+    matter: Matter, window: Callable[..., Page]
+) -> None:
+    paper = matter.drafted()
+    ticket = matter.phones[A].cookies["linli_party"].coded_value.strip('"')
+    page = window(width=360, linli_party=ticket)
+    page.goto(f"/disputes/papers/{paper.id}")
+    status = page.locator("ll-sign [role=status]")
+    for line in (((0.2, 0.3), (0.3, 0.7), (0.4, 0.3)), ((0.6, 0.2), (0.6, 0.8)), ((0.8, 0.5),)):
+        draw(page, line)
+    expect(status).to_contain_text("3")
+    drawn = page.input_value("input[name=strokes]")
+    page.set_viewport_size({"width": 780, "height": 360})
+    assert page.input_value("input[name=strokes]") == drawn
+    page.click("[data-undo]")
+    expect(status).to_contain_text("2")
+    kept = json.loads(page.input_value("input[name=strokes]"))
+    assert all(0 <= part <= 1 for line in kept for point in line for part in point)
+    page.get_by_role("button", name="签字").click()
+    page.wait_for_url("**/disputes/progress?done=signed")
+    assert Signature.objects.get(signer="party").strokes == kept
+
+
+def draw(page: Page, line: tuple[tuple[float, float], ...]) -> None:
+    canvas = page.locator("ll-sign canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box is not None
+    points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in line]
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    for x, y in points[1:]:
+        page.mouse.move(x, y, steps=8)
+    page.mouse.up()
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_without_a_script_the_page_says_how_else_to_sign(
+    matter: Matter, browser: Browser, live_server: Any
+) -> None:
+    paper = matter.drafted()
+    ticket = matter.phones[A].cookies["linli_party"].coded_value.strip('"')
+    context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
+    context.add_cookies([{"name": "linli_party", "value": ticket, "url": live_server.url}])
+    page = context.new_page()
+    page.goto(f"/disputes/papers/{paper.id}")
+    expect(page.locator("ll-sign [data-without]")).to_be_visible()
+    expect(page.locator("ll-sign [data-pad]")).to_be_hidden()
+    context.close()

@@ -43,7 +43,7 @@ def unwilling(request: HttpRequest, draft: Dispute) -> HttpResponse:
 
 def what(request: HttpRequest, draft: Dispute, errors: dict[str, str] | None = None) -> HttpResponse:
     rows = list(draft.requests) + [""] * (ROWS - len(draft.requests))
-    context = {
+    context: dict[str, Any] = {
         "categories": Category.objects.filter(is_active=True).order_by("position"),
         "rows": rows,
         "may_add": len(rows) < MOST_REQUESTS,
