@@ -16,6 +16,7 @@ from django.core.management.base import CommandError
 from django.test import Client
 from PIL import Image
 
+from linli.documents.models import Attachment
 from linli.kit.ids import uuid7
 from linli.mediation.models import (
     Assent,
@@ -475,11 +476,9 @@ def test_archiving_says_what_is_missing_and_is_done_once_it_is_there(
     send(mediator, in_talks, "papers/new/identity", **IDENTITY)
     if not Paper.objects.filter(case_id=in_talks.pk, kind=PaperKind.RIGHTS).exists():
         send(mediator, in_talks, "papers/new/rights_notice", date="2026-09-30", owner="")
-    seen = 0
-    for point in range(1, 7):
+    for seen in range(6):
         watch.on(minutes=1)
-        send(mediator, in_talks, f"record/points/{point}", seen=str(seen), text=f"第{point}点")
-        seen += 1
+        send(mediator, in_talks, f"record/points/{seen + 1}", seen=str(seen), text=f"第{seen + 1}点")
     watch.on(minutes=1)
     assert send(mediator, in_talks, "archiving").status_code == 302
     assert state(in_talks) == "archived"
@@ -501,3 +500,14 @@ def test_one_partys_paper_is_not_anothers(in_talks: Any, mediator: Client) -> No
     assert refused.status_code == 422
     assert not re.search("陈国强.*收入低", paper.text)
     assert Actor.party(in_talks.pk).case_id == in_talks.pk
+
+
+def test_photos_of_papers_are_behind_the_gate(in_talks: Any, mediator: Client, desk: Desk) -> None:
+    send(mediator, in_talks, "papers/new/identity", **IDENTITY, photo=photo())
+    attached = Attachment.objects.get(case_id=in_talks.pk)
+    assert mediator.get(at(in_talks, f"photos/{attached.id}")).status_code == 200
+    for who in ("centre", "supervisor", "chair", "mediator"):
+        for path in (f"photos/{attached.id}", f"photos/{attached.id}/thumbnail"):
+            assert desk(who).get(f"/desk/cases/{in_talks.number}/{path}").status_code == 404
+            if who != "mediator":
+                assert desk(who).get(at(in_talks, path)).status_code == 404

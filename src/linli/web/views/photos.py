@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
@@ -25,6 +25,7 @@ from linli.people.access import post_of, requires
 from . import casefile
 
 View = Callable[..., HttpResponse]
+OWN_GATE = "mediation"  # kinds whose papers only those see who may open their content
 
 
 @requires("case.view")
@@ -41,6 +42,8 @@ def thumbnail(request: HttpRequest, number: str, photo_id: UUID) -> HttpResponse
 
 def _attachment(request: HttpRequest, number: str, photo_id: UUID) -> Attachment:
     case, _said = casefile.find(number, post_of(request))
+    if case.kind.startswith(OWN_GATE):
+        raise Http404
     return get_object_or_404(Attachment, case_id=case.pk, id=photo_id)
 
 

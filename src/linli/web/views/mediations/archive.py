@@ -179,7 +179,7 @@ def _known(file: MediationFile, kind: PaperKind, owner: int | None) -> dict[str,
     return known
 
 
-@requires("mediation.mediate")
+@requires("case.view")
 @require_safe
 @reads("paper")
 def paper(request: HttpRequest, file: MediationFile, paper_id: UUID) -> HttpResponse:
@@ -205,7 +205,7 @@ def _photos_of(found: Paper) -> list[str]:
     return [str(each) for each in found.content.get("photos") or []]
 
 
-@requires("mediation.mediate")
+@requires("case.view")
 @require_safe
 @reads("paper")
 def paper_pdf(request: HttpRequest, file: MediationFile, paper_id: UUID) -> HttpResponse:
@@ -213,7 +213,7 @@ def paper_pdf(request: HttpRequest, file: MediationFile, paper_id: UUID) -> Http
     return _download(dossier.paper_pdf(found, file.at), f"{found.get_kind_display()}.pdf", "application/pdf")
 
 
-@requires("mediation.mediate")
+@requires("case.view")
 @require_safe
 @reads("paper")
 def paper_docx(request: HttpRequest, file: MediationFile, paper_id: UUID) -> HttpResponse:
@@ -232,14 +232,14 @@ def _download(content: bytes, name: str, content_type: str) -> HttpResponse:
 # The whole file ---------------------------------------------------------------------------------
 
 
-@requires("mediation.mediate")
+@requires("case.view")
 @require_safe
 @reads("dossier")
 def file_pdf(request: HttpRequest, file: MediationFile) -> HttpResponse:
     return _download(dossier.dossier_pdf(file.case.pk, file.at), _name(file, "pdf"), "application/pdf")
 
 
-@requires("mediation.mediate")
+@requires("case.view")
 @require_safe
 @reads("dossier")
 def file_docx(request: HttpRequest, file: MediationFile) -> HttpResponse:
@@ -262,14 +262,14 @@ def archiving(request: HttpRequest, number: str) -> HttpResponse:
 # Photos of papers and signatures ----------------------------------------------------------------
 
 
-@requires("mediation.mediate")
+@requires("case.view")
 @require_safe
 @reads("photo")
 def photo(request: HttpRequest, file: MediationFile, photo_id: UUID) -> HttpResponse:
     return documents_views.serve(get_object_or_404(Attachment, case_id=file.case.pk, id=photo_id), "full")
 
 
-@requires("mediation.mediate")
+@requires("case.view")
 @require_safe
 def thumbnail(request: HttpRequest, number: str, photo_id: UUID) -> HttpResponse:
     """Part of a page whose opening was noted, so it is not noted again."""

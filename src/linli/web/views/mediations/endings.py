@@ -230,7 +230,7 @@ withdrawal = requires("mediation.accept")(
 )
 
 
-@requires("mediation.mediate")
+@requires("case.view")
 @require_safe
 @reads("routes")
 def routes(request: HttpRequest, file: MediationFile) -> HttpResponse:

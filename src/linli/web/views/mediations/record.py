@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods
@@ -86,6 +87,7 @@ def record(file: MediationFile, attempt: Attempt | None) -> dict[str, Any]:
     last = max((point.at for point in points if point.at), default=None)
     return {
         "record": paper,
+        "record_at": _held_at(paper),
         "points": points,
         "points_written": sum(1 for point in points if point.text),
         "record_saved": next((point for point in points if point.at and point.at == last), None),
@@ -94,6 +96,14 @@ def record(file: MediationFile, attempt: Attempt | None) -> dict[str, Any]:
         "released": [(file.party(each.party), each) for each in said],
         "phrases_longest": LONGEST,
     }
+
+
+def _held_at(paper: Paper | None) -> datetime | None:
+    try:
+        at = parse_datetime(str(paper.content.get("at", ""))) if paper else None
+    except ValueError:
+        return None
+    return timezone.make_aware(at) if at is not None and timezone.is_naive(at) else at
 
 
 def current(file: MediationFile) -> Paper | None:
@@ -108,6 +118,7 @@ def may_write(file: MediationFile) -> bool:
 def _points(paper: Paper | None) -> list[Point]:
     texts = _texts(paper)
     written = _written_by(paper)
+    first_empty = next((number for number, text in enumerate(texts, start=1) if not text), 0)
     return [
         Point(
             number=number,
@@ -117,7 +128,7 @@ def _points(paper: Paper | None) -> list[Point]:
             phrases=[_(phrase) for phrase in PHRASES[number - 1]],
             who=written[number - 1][0],
             at=written[number - 1][1],
-            is_open=not texts[number - 1],
+            is_open=number == first_empty,
         )
         for number in range(1, WRITTEN + 1)
     ]

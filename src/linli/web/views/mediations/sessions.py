@@ -349,15 +349,18 @@ def invitation(request: HttpRequest, number: str, sitting_id: UUID) -> HttpRespo
     """One session as a file for a calendar."""
     matter, post, at = find(number), post_of(request), clock.now()
     admit(request, matter, post, at, "sessions")
-    found = _own(Press(request, matter, post, at, uuid7(), None), sitting_id)
-    party = (
-        found.party or Party.objects.present().filter(case_id=matter.case_id).values_list("number").first()
-    )
     try:
-        content = calendars.ics_of(found, party if isinstance(party, int) else party[0] if party else 0)
+        found = _own(Press(request, matter, post, at, uuid7(), None), sitting_id)
+        content = calendars.ics_of(found, found.party or _first_party(matter.case_id))
     except CaseNotFound:
         raise Http404 from None
     return _calendar_file(content, f"{matter.case.number}.ics")
+
+
+def _first_party(case_id: UUID) -> int:
+    """A party that is still there: the file of a joint session reads the same for each."""
+    present = Party.objects.present().filter(case_id=case_id).order_by("number")
+    return present.values_list("number", flat=True).first() or 0
 
 
 def _calendar_file(content: bytes, name: str) -> HttpResponse:
