@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -75,7 +77,14 @@ def fingerprint(paper: Paper) -> str:
 
 def _instalments(file: MediationFile, paper: Paper | None) -> list[tuple[Any, Mapping[str, Any]]]:
     rows = paper.content.get("instalments") or [] if paper else []
-    return [(file.party(row.get("party")), row) for row in rows]
+    return [(file.party(row.get("party")), {**row, "due_on": day_of(row.get("due_on"))}) for row in rows]
+
+
+def day_of(text: Any) -> date | None:
+    try:
+        return parse_date(str(text or ""))
+    except ValueError:
+        return None
 
 
 # Writing ----------------------------------------------------------------------------------------
