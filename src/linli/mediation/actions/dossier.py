@@ -254,9 +254,8 @@ def _signed(signature: Signature, kind: PaperKind, gathered: _Gathered) -> dict[
 def _pictures(paper: Paper) -> list[bytes]:
     """Photos filed with the paper; one whose bytes are gone is left out rather than the whole file."""
     wanted = [UUID(each) for each in paper.content.get("photos") or []]
-    found = (
-        Attachment.objects.filter(case_id=paper.case_id).in_bulk(wanted, field_name="id") if wanted else {}
-    )
+    rows = Attachment.objects.filter(case_id=paper.case_id, id__in=wanted)
+    found = {photo.id: photo for photo in rows}
     pictures = []
     for photo_id in wanted:
         photo = found.get(photo_id)

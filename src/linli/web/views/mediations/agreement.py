@@ -142,8 +142,7 @@ def _write(file: MediationFile, kind: PaperKind, form: TermsForm, paper: Paper |
     seen = form.data.get("seen", "")
     begun = int(seen) if seen.isdecimal() and len(seen) < 9 else 0
     if paper is not None and begun != paper.version:
-        form.data = form.data.copy()
-        form.data["seen"] = str(paper.version)
+        form.data = {**form.data, "seen": str(paper.version)}
         raise BadData(
             {
                 "seen": _("您写的时候，%(who)s已经存了第 %(n)s 稿，在上面；请看过再存，您写的都还在。")

@@ -139,13 +139,13 @@ def steps(file: MediationFile, attempt: Attempt | None) -> dict[str, Any]:
 # What is pressed --------------------------------------------------------------------------------
 
 
-def simple(verb: str, done: str, then: str) -> Callable[[HttpRequest, str], HttpResponse]:
+def simple(verb: str, done: object, then: str) -> Callable[[HttpRequest, str], HttpResponse]:
     """A button that asks for nothing."""
     return pressed_by(verb, lambda pressed: {}, done, then)
 
 
 def pressed_by(
-    verb: str, read: Callable[[Press], dict[str, Any]], done: str, then: str
+    verb: str, read: Callable[[Press], dict[str, Any]], done: object, then: str
 ) -> Callable[[HttpRequest, str], HttpResponse]:
     """The view of a step: what `read` makes of the form goes to the action of that name."""
     module = mediating if hasattr(mediating, verb) else agreeing

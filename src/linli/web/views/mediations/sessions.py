@@ -32,7 +32,6 @@ from linli.mediation.models import (
     SittingKind,
     SittingState,
 )
-from linli.orgs.models import Organisation
 from linli.people.access import post_of, requires
 from linli.web.forms.pressed import Attempt, PressedForm, day_in, number_in, text_in
 
@@ -175,7 +174,7 @@ def rooms_near(file: MediationFile) -> list[Room]:
     holder = file.case.holder
     if holder is None:
         return []
-    above = Organisation.objects.filter(pk=holder.parent_id).first() or holder
+    above = holder.parent or holder
     return sorted(sittings.rooms(above), key=lambda room: room.organisation_id != holder.pk)
 
 
@@ -269,8 +268,9 @@ def _room(typed: str, problems: dict[str, str]) -> Room | None:
 
 
 def _is_mediator(pressed: Press) -> bool:
-    mine = Assignment.objects.current().filter(case_id=pressed.case.pk, person_id=pressed.post.person_id)
-    return mine.filter(role=AssignmentRole.MEDIATOR).exists()
+    person = pressed.post.person_id
+    current = Assignment.objects.current().filter(case_id=pressed.case.pk, role=AssignmentRole.MEDIATOR)
+    return person is not None and current.filter(person_id=person).exists()
 
 
 def _planned(sitting: Sitting) -> str:
