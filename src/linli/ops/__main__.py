@@ -62,6 +62,7 @@ def commands() -> dict[str, str]:
         "migrate": _("建立或更新数据表"),
         "createsuperuser": _("新建系统管理员账号"),
         "import": _("从文件导入组织、边界或事项"),
+        "dossier": _("一件调解的整卷文书（PDF 或 DOCX）"),
         "stats": _("事项数、办结数、按时和超期数"),
         "deadline": _("算出什么时候到期，并逐步说明"),
         "doctor": _("检查这套系统，不对的地方说明怎么办"),
