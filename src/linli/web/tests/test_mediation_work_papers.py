@@ -397,7 +397,7 @@ IDENTITY = {
     "documents-1-name": "陈国强",
     "documents-1-kind": "居民身份证",
     "date": "2026-09-30",
-    "owner": "",
+    "owner": "staff",
 }
 
 
@@ -407,6 +407,7 @@ def test_a_paper_is_filed_with_photos(in_talks: Any, mediator: Client) -> None:
     assert response.status_code == 302
     paper = Paper.objects.get(case_id=in_talks.pk, kind=PaperKind.IDENTITY)
     shown = mediator.get(at(in_talks, f"papers/{paper.id}"))
+    assert (paper.party, paper.is_joint) == (None, False)
     assert "居民身份证" in shown.content.decode()
     assert "ll-photo" in shown.content.decode()
 
@@ -415,7 +416,7 @@ def test_a_row_that_is_half_filled_is_named(in_talks: Any, mediator: Client) -> 
     response = send(mediator, in_talks, "papers/new/identity", **{**IDENTITY, "documents-1-kind": ""})
     assert response.status_code == 422
     assert "请填写证件名称" in response.content.decode()
-    empty = send(mediator, in_talks, "papers/new/identity", date="2026-09-30", owner="")
+    empty = send(mediator, in_talks, "papers/new/identity", date="2026-09-30", owner="everybody")
     assert "至少填一行" in empty.content.decode()
 
 
@@ -475,7 +476,7 @@ def test_archiving_says_what_is_missing_and_is_done_once_it_is_there(
     assert refused.status_code == 409
     send(mediator, in_talks, "papers/new/identity", **IDENTITY)
     if not Paper.objects.filter(case_id=in_talks.pk, kind=PaperKind.RIGHTS).exists():
-        send(mediator, in_talks, "papers/new/rights_notice", date="2026-09-30", owner="")
+        send(mediator, in_talks, "papers/new/rights_notice", date="2026-09-30", owner="everybody")
     for seen in range(6):
         watch.on(minutes=1)
         send(mediator, in_talks, f"record/points/{seen + 1}", seen=str(seen), text=f"第{seen + 1}点")

@@ -34,6 +34,8 @@ WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 OWN_PAGES = (PaperKind.RECORD, PaperKind.AGREEMENT, PaperKind.ORAL, PaperKind.APPLICATION)
 OFFERED = tuple(kind for kind in PaperKind if kind not in OWN_PAGES)
 ONE_PARTY = (PaperKind.AUTHORITY, PaperKind.LEGAL_AID)
+JOINT = (PaperKind.RIGHTS, PaperKind.PERFORMANCE, PaperKind.CONFIRMATION)
+STAFF, EVERYBODY = "staff", "everybody"
 ONCE = (PaperKind.REGISTER, PaperKind.RIGHTS, PaperKind.CLOSING)
 
 
@@ -62,20 +64,26 @@ class OwnedForm(PaperForm):
     def __init__(self, kind: PaperKind, file: MediationFile, owner: int | None, **options: Any) -> None:
         super().__init__(kind, parties=file.present, **options)
         choices = [(str(party.number), party.name) for party in file.present]
-        if kind not in ONE_PARTY:
-            choices = [("", _("各方都能看")), *choices]
+        if kind in ONE_PARTY:
+            choices = [("", _("请选择")), *choices]
+        else:
+            choices = [(STAFF, _("只有调解员和记录人")), (EVERYBODY, _("各方都能看")), *choices]
+        usual = EVERYBODY if kind in JOINT else STAFF
         self.fields["owner"] = forms.ChoiceField(
             label=_("给谁看"),
             choices=choices,
-            initial=str(owner or ""),
-            required=kind in ONE_PARTY,
-            help_text=_("选了一方，就只有调解员和这一方看得到。"),
+            initial=str(owner) if owner else "" if kind in ONE_PARTY else usual,
+            help_text=_("选了一方，就只有调解员、记录人和这一方看得到。"),
         )
 
     @property
     def owner(self) -> int | None:
         given = self.cleaned_data.get("owner") or ""
         return int(given) if given.isdecimal() else None
+
+    @property
+    def is_joint(self) -> bool:
+        return self.cleaned_data.get("owner") == EVERYBODY
 
 
 @requires("mediation.accept")
@@ -138,7 +146,7 @@ def _paper_sheet(
             lineage=paper.lineage if paper else None,
             seen=paper.version if paper else None,
             party=held,
-            is_joint=held is None,
+            is_joint=form.is_joint if paper is None else paper.is_joint,
             photos=sent.photos,
             by=file.post,
             at=file.at,
