@@ -29,6 +29,7 @@ class Choices:
     units: Grouped = field(default_factory=list)
     places: Grouped = field(default_factory=list)
     categories: Grouped = field(default_factory=list)
+    committees: Grouped = field(default_factory=list)
     suggested: str = ""
 
 
@@ -164,6 +165,10 @@ def _case(need: Need, choices: Choices) -> forms.Field:
     return forms.CharField(widget=forms.TextInput(attrs=attrs), **_options(need))
 
 
+def _units(need: Need, choices: Choices) -> Grouped:
+    return choices.committees if need.unit_kinds == {"committee"} else choices.units
+
+
 def _select(grouped: Grouped, need: Need, empty: str) -> forms.Field:
     return forms.ChoiceField(choices=[(EMPTY, empty), *grouped], **_options(need))
 
@@ -174,7 +179,7 @@ FIELDS: dict[str, Callable[[Need, Choices], forms.Field]] = {
     "limit": _limit,
     "choice": _choice,
     "case": _case,
-    "unit": lambda need, choices: _select(choices.units, need, _("请选择单位")),
+    "unit": lambda need, choices: _select(_units(need, choices), need, _("请选择单位")),
     "place": lambda need, choices: _select(choices.places, need, _("不更正")),
     "category": lambda need, choices: _select(choices.categories, need, _("不更正")),
 }

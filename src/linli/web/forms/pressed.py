@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -30,6 +30,7 @@ class Attempt:
     problems: Mapping[str, str] = field(default_factory=dict)
     refusal: str = ""
     changes: list[Line] = field(default_factory=list)
+    drawn: list[str] = field(default_factory=list)  # forms of the page that show it again
 
     @property
     def verb(self) -> str:
@@ -60,11 +61,19 @@ class PressedForm(forms.Form):
             initial=dict(initial or {}),
             use_required_attribute=False,
         )
+        if tried is not None:
+            tried.drawn.append(name)
         self.name = name
         self.is_open = tried is not None
         self.command_id = tried.command_id if tried else uuid7()
         self.refusal = tried.refusal if tried else ""
         self.problems = dict(tried.problems) if tried else {}
+
+    def choose(self, name: str, choices: Iterable[tuple[str, str]]) -> None:
+        """Sets what a choice of the form offers."""
+        found = self.fields[name]
+        assert isinstance(found, forms.ChoiceField)
+        found.choices = list(choices)
 
     def full_clean(self) -> None:
         self.cleaned_data = {}

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 
 from linli.cases.models import Case, Task
 from linli.kit import clock, codes
+from linli.mediation.models import Assignment
 from linli.notify.models import Message
 from linli.people.access import Actor, post_of, requires
 
@@ -121,6 +122,21 @@ class Nav:
     @property
     def board(self) -> bool:
         return self.post.may("board.view")
+
+    @property
+    def mediates(self) -> bool:
+        """Whether the post takes part in mediation; who only watches has the board."""
+        return self.post.may("mediation.accept")
+
+    @property
+    def watches_mediation(self) -> bool:
+        return self.post.may("mediation.view") and not self.mediates
+
+    @property
+    def mediations(self) -> int:
+        """The open cases one mediates or keeps the record of."""
+        mine = Assignment.objects.current().filter(person_id=self.post.person_id, case__is_open=True)
+        return mine.values("case_id").distinct().count()
 
     @property
     def manage(self) -> bool:

@@ -9,6 +9,8 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from linli.cases.models import Case
+from linli.mediation.actions.committees import committees_for
+from linli.mediation.models import Category, Committee
 from linli.orgs.models import Kind, Organisation, within
 
 UNIT_KINDS = (Kind.DEPARTMENT, Kind.CENTRE)
@@ -65,3 +67,16 @@ def place_groups(case: Case, units: Sequence[Organisation]) -> list[Group]:
         choices += [(str(grid.pk), f"{village.label} {grid.label}") for grid in grids]
         groups.append(Group(village.label, choices))
     return groups
+
+
+def committee_groups(case: Case) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Mediation committees for a dispute: those that fit its place and kind best first, then all others."""
+    category = Category.objects.filter(pk=case.category).first()
+    fit = committees_for(case.place, category) if case.place and category else []
+    known = {committee.pk for committee in fit}
+    rest = Committee.objects.standing().select_related("organisation").order_by("organisation__path")
+    groups = [
+        (_("适合这一件的"), [(str(each.pk), each.label) for each in fit]),
+        (_("其他委员会"), [(str(each.pk), each.label) for each in rest if each.pk not in known]),
+    ]
+    return [group for group in groups if group[1]]

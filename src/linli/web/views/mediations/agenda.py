@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from linli.kit import clock
 from linli.kit.ids import uuid7
 from linli.mediation.actions import calendars
-from linli.mediation.models import Assignment, AssignmentRole, Room, Sitting, SittingKind
+from linli.mediation.models import Room
 from linli.orgs.models import within
 from linli.people.access import post_of, public, requires
 from linli.people.models import Person
@@ -48,7 +48,11 @@ def calendar(request: HttpRequest) -> HttpResponse:
         else []
     )
     days = [
-        {"day": day, "sittings": _mine(person, day), "taken": [t for t in taken(offered, day) if t.spans]}
+        {
+            "day": day,
+            "sittings": calendars.day_of(person, day),
+            "taken": [t for t in taken(offered, day) if t.spans],
+        }
         for day in (monday + timedelta(days=n) for n in range(7))
     ]
     context = {
@@ -74,14 +78,6 @@ def _monday(typed: str, at: datetime) -> date:
     if abs(day - today) > FARTHEST:
         day = today
     return day - timedelta(days=day.weekday())
-
-
-def _mine(person: Person, day: date) -> list[Sitting]:
-    """My sessions of a day; whoever keeps the record does not learn of separate talks."""
-    mediates = Assignment.objects.current().filter(person=person, role=AssignmentRole.MEDIATOR)
-    cases = set(mediates.values_list("case_id", flat=True))
-    found = calendars.day_of(person, day)
-    return [each for each in found if each.kind == SittingKind.JOINT or each.case_id in cases]
 
 
 @requires("mediation.mediate")

@@ -55,16 +55,5 @@ def context_of(file: MediationFile, attempt: Attempt | None = None) -> dict[str,
     }
     for bring in sections:
         context |= bring(file, attempt)
-    context["lost"] = attempt if attempt is not None and not _has_form(context, attempt.form) else None
+    context["lost"] = attempt if attempt is not None and not attempt.drawn else None
     return context
-
-
-def _has_form(context: dict[str, Any], name: str) -> bool:
-    """Whether the page still draws the form that was refused."""
-    found = [value for value in context.values() if getattr(value, "name", None) == name]
-    for value in context.values():
-        if isinstance(value, dict):
-            found += [each for each in value.values() if getattr(each, "name", None) == name]
-        elif isinstance(value, list | tuple):
-            found += [each for each in value if getattr(each, "name", None) == name]
-    return bool(found)

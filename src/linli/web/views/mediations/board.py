@@ -1,0 +1,214 @@
+"""The centre's board: how many disputes by committee, category and state, and which are late. Metadata alone."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from linli.cases.models import Case
+from linli.cases.procedures import latest
+from linli.kit import clock
+from linli.measures.formulas import mediations as formulas
+from linli.mediation.models import Category, Mediation
+from linli.orgs.models import Kind, Organisation
+from linli.people.access import Actor, post_of, requires
+
+from .mine import line
+
+NARROW = ("committee", "category", "state", "late")
+SHOWN = 100
+MONTHS = 24
+NOBODY = "none"
+
+
+@dataclass
+class Cell:
+    """A row of a table: its name, how many are open, how many of them late, and where the number leads."""
+
+    label: str
+    href: str
+    open: int = 0
+    late: int = 0
+
+
+@dataclass
+class Tables:
+    """The board's tables, each in a fixed order."""
+
+    committees: dict[str, Cell] = field(default_factory=dict)
+    categories: dict[str, Cell] = field(default_factory=dict)
+    states: dict[str, Cell] = field(default_factory=dict)
+    total: Cell = field(default_factory=lambda: Cell("", ""))
+
+
+@requires("mediation.view")
+@require_safe
+def board(request: HttpRequest) -> HttpResponse:
+    """Five statements, however many cases; with a filter, one more for the list."""
+    post, at = post_of(request), clock.now()
+    asked = {name: request.GET.get(name, "")[:64] for name in NARROW}
+    visible = Mediation.objects.filter(case__in=Case.objects.visible_to(post), case__is_open=True)
+    categories = {row.code: row for row in Category.objects.order_by("position", "code")}
+    tables, holders = _tables(visible, categories, at)
+    chosen = {name: value for name, value in asked.items() if value}
+    context = {
+        "at": at,
+        "tables": tables,
+        "asked": asked,
+        "is_narrowed": bool(chosen),
+        "in_force": _in_words(chosen, categories, holders),
+        "lines": _listed(visible, chosen, at),
+        "most": SHOWN,
+    }
+    return render(request, "web/mediations/board.html", context)
+
+
+def _tables(
+    visible: QuerySet[Mediation], categories: Mapping[str, Category], at: datetime
+) -> tuple[Tables, dict[str, str]]:
+    late = Count("pk", filter=Q(case__urgent_at__lte=at, case__is_paused=False))
+    rows = list(
+        visible.values("case__holder_id", "category_id", "case__state")
+        .annotate(n=Count("pk"), late=late)
+        .order_by()
+    )
+    ids = {row["case__holder_id"] for row in rows if row["case__holder_id"]}
+    units = Organisation.objects.filter(pk__in=ids).order_by("path")
+    holders = {str(unit.pk): unit.label for unit in units} | {NOBODY: _("还没交给委员会")}
+    states = {name: str(state.label) for name, state in latest("mediation").states.items()}
+    tables = Tables(
+        committees={key: Cell(label, _href(committee=key)) for key, label in holders.items()},
+        categories={key: Cell(row.label, _href(category=key)) for key, row in categories.items()},
+        states={key: Cell(label, _href(state=key)) for key, label in states.items()},
+        total=Cell(_("合计"), _href(late="all")),
+    )
+    for row in rows:
+        holder = str(row["case__holder_id"]) if row["case__holder_id"] else NOBODY
+        cells = [
+            tables.committees.get(holder),
+            tables.categories.get(row["category_id"]),
+            tables.states.get(row["case__state"]),
+            tables.total,
+        ]
+        for cell in filter(None, cells):
+            cell.open += row["n"]
+            cell.late += row["late"]
+    return tables, holders
+
+
+def _href(**narrow: str) -> str:
+    return f"{reverse('web:mediation_board')}?{urlencode(narrow)}#list"
+
+
+def _in_words(
+    chosen: Mapping[str, str], categories: Mapping[str, Category], holders: Mapping[str, str]
+) -> list[str]:
+    states = latest("mediation").states
+    words = []
+    for name, value in chosen.items():
+        if name == "committee":
+            words.append(holders.get(value, value))
+        elif name == "category":
+            words.append(categories[value].label if value in categories else value)
+        elif name == "state":
+            words.append(str(states[value].label) if value in states else value)
+        else:
+            words.append(_("已超期") if value != "all" else _("全部在办"))
+    return words
+
+
+def _listed(visible: QuerySet[Mediation], chosen: Mapping[str, str], at: datetime) -> list[Any]:
+    """The cases a number counts, most urgent first."""
+    if not chosen:
+        return []
+    found = visible
+    if committee := chosen.get("committee"):
+        found = found.filter(case__holder=None) if committee == NOBODY else _of_holder(found, committee)
+    if category := chosen.get("category"):
+        found = found.filter(category_id=category)
+    if state := chosen.get("state"):
+        found = found.filter(case__state=state)
+    if chosen.get("late", "all") != "all":
+        found = found.filter(case__urgent_at__lte=at, case__is_paused=False)
+    joined = found.select_related("case__place__parent", "case__holder", "category")
+    return [line(matter, at, generic=True) for matter in joined.order_by("case__urgent_at", "pk")[:SHOWN]]
+
+
+def _of_holder(found: QuerySet[Mediation], text: str) -> QuerySet[Mediation]:
+    is_id = len(text) == 36 and text.count("-") == 4 and set(text) <= set("0123456789abcdef-")
+    return found.filter(case__holder_id=text) if is_id else found.none()
+
+
+# Statistics --------------------------------------------------------------------------------------
+
+
+@requires("mediation.view")
+@require_safe
+def statistics(request: HttpRequest) -> HttpResponse:
+    """A month with the columns of the justice offices' report."""
+    post, at = post_of(request), clock.now()
+    month = _month(request.GET.get("month", ""), at)
+    found = formulas.mediation_month(_unit(post), month)
+    context = {"at": at, "found": found, "month": month, "months": list(_months(at))}
+    return render(request, "web/mediations/statistics.html", context)
+
+
+@requires("mediation.view")
+@require_safe
+def statistics_csv(request: HttpRequest) -> HttpResponse:
+    """The same month as a table for a spreadsheet."""
+    post, at = post_of(request), clock.now()
+    month = _month(request.GET.get("month", ""), at)
+    found = formulas.mediation_month(_unit(post), month)
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="mediation-{month:%Y-%m}.csv"'
+    response.write("\ufeff")
+    writer = csv.writer(response)
+    writer.writerow([_("单位"), found.unit.label])
+    writer.writerow([_("月份"), f"{month:%Y-%m}"])
+    writer.writerow([_("项目"), _("受理（件）"), _("调解成功（件）"), _("占受理")])
+    writer.writerow([_("合计"), found.accepted, found.succeeded, ""])
+    writer.writerow([_("成功率"), "", "", found.rate_words])
+    for each in [*found.sources, *found.categories]:
+        writer.writerow([each.label, each.accepted, each.succeeded, each.share_words])
+    writer.writerow([_("协议涉及金额（元）"), found.amount if found.amount is not None else "", "", ""])
+    return response
+
+
+def _unit(post: Actor) -> Organisation:
+    """Whose month it is: the post's own unit, or for a centre or department the place it serves."""
+    unit = post.organisation
+    assert unit is not None
+    if unit.kind in (Kind.DEPARTMENT, Kind.CENTRE) and unit.parent is not None:
+        return unit.parent
+    return unit
+
+
+def _month(typed: str, at: datetime) -> date:
+    """The month asked for, or the present one."""
+    try:
+        found = parse_date(f"{typed}-01") if typed else None
+    except ValueError:
+        found = None
+    return found or timezone.localtime(at).date().replace(day=1)
+
+
+def _months(at: datetime) -> Iterable[date]:
+    """The present month and those before it."""
+    month = timezone.localtime(at).date().replace(day=1)
+    for _n in range(MONTHS):
+        yield month
+        month = (month - timedelta(days=1)).replace(day=1)
