@@ -295,6 +295,8 @@ def _rows(field: Field, value: Any, name: str, problems: dict[str, str]) -> list
                 for column in field.columns
             }
         )
+    if len(filled) > MOST_ROWS:
+        problems[name] = _("最多 %(most)s 行。") % {"most": MOST_ROWS}
     if field.required and not rows:
         problems[name] = _("至少填一行。")
     return rows

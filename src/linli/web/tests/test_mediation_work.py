@@ -253,6 +253,12 @@ def test_the_head_of_the_record_asks_for_time_and_place(mediator: Client, in_tal
     assert record(in_talks).content["invited"] == ["陶金枝"]
 
 
+def test_a_point_that_is_too_long_is_not_cut(mediator: Client, in_talks: Any) -> None:
+    response = send(mediator, in_talks, "record/points/1", seen="0", text="长" * 8001)
+    assert response.status_code == 422
+    assert "长" * 8001 in response.content.decode()
+
+
 @pytest.mark.parametrize("point", ["0", "7", "99"])
 def test_there_are_six_points_to_write(mediator: Client, in_talks: Any, point: str) -> None:
     assert send(mediator, in_talks, f"record/points/{point}", seen="0", text="x").status_code == 404

@@ -221,9 +221,12 @@ def point(request: HttpRequest, file: MediationFile, point: int) -> HttpResponse
     if request.method == "GET":
         return redirect(anchor)
     paper = current(file)
-    mine = clean(request.POST.get("text", "")).strip()[:LONGEST]
+    mine = clean(request.POST.get("text", "")).strip()
     texts = _texts(paper)
     why = _question(request, file, paper, point, mine)
+    if len(mine) > LONGEST:
+        said = _("太长了，最多 %(most)d 个字。") % {"most": LONGEST}
+        return _ask(request, file, paper, point, mine, "refused", 422, said)
     if why:
         return _ask(request, file, paper, point, mine, why, 409)
     if mine == texts[point - 1]:
