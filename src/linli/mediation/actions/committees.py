@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -177,12 +177,18 @@ def committees_for(place: Organisation, category: Category) -> list[Committee]:
         .filter(area__path__in=place.ancestor_paths)
         .select_related("organisation", "area")
         .prefetch_related("fields")
-        .annotate(is_staffed=Exists(Member.objects.filter(committee=OuterRef("pk"), until=None)))
     )
-    ranked = [(rank, committee) for committee in found if (rank := _fit(committee, category)) is not None]
-    ranked.sort(
-        key=lambda pair: (not pair[1].is_staffed, pair[0], -len(pair[1].area.path), pair[1].organisation.path)
-    )
+    seated = Member.objects.filter(committee__area__path__in=place.ancestor_paths, until=None)
+    staffed = set(seated.values_list("committee_id", flat=True))
+    ranked = [
+        (
+            (committee.pk not in staffed, rank, -len(committee.area.path), committee.organisation.path),
+            committee,
+        )
+        for committee in found
+        if (rank := _fit(committee, category)) is not None
+    ]
+    ranked.sort(key=lambda pair: pair[0])
     return [committee for _rank, committee in ranked]
 
 
