@@ -98,6 +98,8 @@ def appointing(file: MediationFile, attempt: Attempt | None) -> dict[str, Any]:
     return {
         "eligible": eligible,
         "appoint_form": AppointForm(file, eligible, attempt) if decides else None,
+        "begin_form": PressedForm("begin", attempt) if file.may_once_ready("begin") else None,
+        "may_begin": file.may("begin"),
         "is_first": file.case.state == "accepted",
         "bar_form": BarForm(people, attempt) if may_bar and people else None,
         "reader_form": ReaderForm(_officers(file), attempt) if names else None,
@@ -162,6 +164,17 @@ def _is_uuid(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+@requires("mediation.mediate")
+@require_POST
+def beginning(request: HttpRequest, number: str) -> HttpResponse:
+    """Begins the mediation, once everybody knows their rights."""
+
+    def do(pressed: Press) -> Any:
+        return mediating.begin(case=pressed.case.pk, version=pressed.version, **pressed.command)
+
+    return press(request, number, "begin", do, done=_("调解开始了。"), then="sessions")
 
 
 @requires("mediation.accept")
