@@ -54,7 +54,7 @@ def test_asks_first_whether_they_are_willing(desk: Desk, committee: Any) -> None
 def test_whoever_is_unwilling_leaves_with_the_routes_and_nothing_is_kept(desk: Desk, committee: Any) -> None:
     before = Case.objects.count()
     page = desk("mediator").get(f"{NEW}?willing=no").content.decode()
-    assert "诉讼" in page
+    assert "人民法院" in page
     assert "仲裁" in page
     assert Case.objects.count() == before
 
