@@ -45,7 +45,7 @@ NOT_COUNTED: Final = frozenset(set(Kind) - {Kind.COUNTED, Kind.MAKEUP, Kind.DUE}
 
 PLAIN: Final = {
     Kind.MAKEUP: gettext_noop("调休上班"),
-    Kind.GIVEN: gettext_noop("收到，期限由原来的系统给定"),
+    Kind.GIVEN: gettext_noop("收到，到期时间是事先定好的"),
     Kind.DUE: gettext_noop("到期"),
     Kind.PROVISIONAL: gettext_noop("放假安排未公布"),
 }

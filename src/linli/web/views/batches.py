@@ -25,6 +25,7 @@ from linli.service_requests.actions import Routing
 from linli.service_requests.models import Category, Request
 
 from . import units
+from .filters import KIND
 
 MOST = 50
 
@@ -74,7 +75,8 @@ def _picked(post: Actor, values: Sequence[str]) -> list[Picked]:
         number, _sign, version = value.partition(":")
         versions[number] = int(version) if version.isdecimal() and len(version) < 9 else 0
     ids = CaseNumber.objects.filter(number__in=list(versions)).values("case_id")
-    found = Case.objects.visible_to(post).filter(pk__in=ids).select_related("place__parent", "holder")
+    visible = Case.objects.visible_to(post).filter(kind=KIND)
+    found = visible.filter(pk__in=ids).select_related("place__parent", "holder")
     by_number = {case.number: case for case in found}
     return [Picked(by_number[number], version) for number, version in versions.items() if number in by_number]
 

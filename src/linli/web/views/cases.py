@@ -7,12 +7,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from linli.cases.models import Case, SavedView
-from linli.cases.procedures import latest
 from linli.kit import clock
 from linli.people.access import post_of, requires
 from linli.service_requests.models import Channel, Level
 
-from . import filters, paging, rows
+from . import filters, kinds, paging, rows
 from .shell import person_of
 from .work import abilities, fragment
 
@@ -39,11 +38,11 @@ def cases(request: HttpRequest) -> HttpResponse:
     }
     if "X-Linli-Live" in request.headers:
         return fragment(request, context, "web/cases_list.html")
-    procedure = latest(filters.KIND)
     context |= {
         "options": options,
         "dues": filters.dues(),
-        "states": [(name, state.label) for name, state in procedure.states.items()],
+        "kinds": kinds.kinds().items(),
+        "states": kinds.states(asked.kind).items(),
         "levels": [choice for choice in Level.choices if choice[0] != Level.EMERGENCY],
         "channels": Channel.choices,
         "views": list(SavedView.objects.filter(person_id=person_of(post), page=PAGE).order_by("name")),

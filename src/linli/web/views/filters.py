@@ -15,18 +15,21 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from linli.cases.actions import board
-from linli.cases.models import CaseQuerySet
+from linli.cases.models import Case, CaseQuerySet
 from linli.cases.models.search import search
-from linli.cases.procedures import Procedure, calendar, latest
+from linli.cases.procedures import calendar
+from linli.mediation.models import Category as Dispute
 from linli.orgs.models import Kind, Organisation, within
 from linli.people.access import Actor
 from linli.service_requests.models import Category, Channel, Level
 
+from . import kinds
 from .shell import end_of_today
 
 PLACES = (Kind.TOWNSHIP, Kind.VILLAGE, Kind.COMMUNITY)
 UNITS = (Kind.DEPARTMENT, Kind.CENTRE)
-KIND = "service_request"
+KIND = kinds.REQUEST
+DISPUTE = "dispute:"  # before the code of a kind of dispute, where all categories stand together
 SOON_DAYS = 3
 
 
@@ -43,18 +46,27 @@ class Options:
 
     categories: dict[str, str] = field(default_factory=dict)
     parents: dict[str, str] = field(default_factory=dict)
+    disputes: dict[str, str] = field(default_factory=dict)
     places: list[Choice] = field(default_factory=list)
     units: list[Choice] = field(default_factory=list)
     paths: dict[str, str] = field(default_factory=dict)
 
     def category(self, code: str) -> str:
         """A category in words: 公共设施 · 路灯."""
+        if code.startswith(DISPUTE):
+            return self.disputes.get(code.removeprefix(DISPUTE), "")
         words = [self.categories.get(self.parents.get(code, ""), ""), self.categories.get(code, "")]
         return " · ".join(filter(None, words))
 
+    def category_of(self, case: Case) -> str:
+        """The category of a case in words, from the list of its kind."""
+        if kinds.is_mediation(case):
+            return self.disputes.get(case.category, case.category)
+        return self.category(case.category) or case.category
+
     @property
     def category_choices(self) -> list[Choice]:
-        """Groups first as a choice of their own, then what is in them."""
+        """Groups first as a choice of their own, then what is in them; kinds of dispute last."""
         choices = []
         for code, name in self.categories.items():
             if code in self.parents:
@@ -62,7 +74,8 @@ class Options:
             choices.append(Choice(code, _("%(group)s（全部）") % {"group": name}, name))
             inside = [child for child, parent in self.parents.items() if parent == code]
             choices += [Choice(child, self.categories[child], name) for child in inside]
-        return choices
+        group = _("人民调解")
+        return choices + [Choice(DISPUTE + code, name, group) for code, name in self.disputes.items()]
 
 
 def scope_of(post: Actor) -> str:
@@ -85,10 +98,17 @@ def options_for(post: Actor, chosen: str = "", *, units: bool = False) -> Option
     categories = Category.objects.filter(is_active=True).annotate(
         what=Value("category", CharField()), path=Value("", CharField())
     )
-    both = categories.values_list(
+    disputes = Dispute.objects.filter(is_active=True).annotate(
+        what=Value("dispute", CharField()), above=Value("", CharField()), path=Value("", CharField())
+    )
+    every = categories.values_list(
         "what", "code", "parent_id", "name_zh", "name_en", "path", "position"
-    ).union(rows.values_list(*columns), all=True)
-    return _sorted_out(list(both))
+    ).union(
+        disputes.values_list("what", "code", "above", "name_zh", "name_en", "path", "position"),
+        rows.values_list(*columns),
+        all=True,
+    )
+    return _sorted_out(list(every))
 
 
 def _places(scope: str, chosen: str) -> Q:
@@ -103,10 +123,13 @@ def _places(scope: str, chosen: str) -> Q:
 def _sorted_out(rows: list[tuple[Any, ...]]) -> Options:
     english = (get_language() or "").startswith("en")
     found = Options()
-    labels = {row[1]: row[4] if english and row[4] else row[3] for row in rows}
-    for what, code, above, _name, _name_en, path, _place in sorted(
+    labels = {row[1]: row[4] if english and row[4] else row[3] for row in rows if row[0] != "dispute"}
+    for what, code, above, name, name_en, path, _place in sorted(
         set(rows), key=lambda row: (row[6], row[5], row[1])
     ):
+        if what == "dispute":
+            found.disputes[code] = name_en if english and name_en else name
+            continue
         if what == "category":
             found.categories[code] = labels[code]
             if above:
@@ -131,6 +154,7 @@ class Filters:
     """What the address asks for; unknown values count as not asked."""
 
     query: str = ""
+    kind: str = ""
     place: str = ""
     category: str = ""
     due: str = ""
@@ -153,6 +177,7 @@ class Filters:
 
         return cls(
             query=given.get("q", "").strip()[:100],
+            kind=one("kind", kinds.KINDS),
             place=one("place"),
             category=one("category"),
             due=one("due", DUES),
@@ -179,9 +204,7 @@ class Filters:
             cases = cases.filter(is_open=self.open == "open")
         if self.board:
             cases = cases.filter(board.shown(self.board, at), kind=KIND)
-        for name in ("state", "level", "channel"):
-            if value := getattr(self, name):
-                cases = cases.filter(**{name: value})
+        cases = cases.filter(self._exactly())
         if self.since:
             cases = cases.filter(received_at__gte=_midnight(self.since))
         if self.until:
@@ -192,10 +215,22 @@ class Filters:
         cases = cases.filter(due_within(self.due, "urgent_at", at))
         return search(cases, self.query) if self.query else cases
 
+    def _exactly(self) -> Q:
+        """What stands on the case itself, word for word."""
+        wanted = Q(kind__in=kinds.KINDS[self.kind]) if self.kind else Q()
+        for name in ("state", "level", "channel"):
+            if value := getattr(self, name):
+                wanted &= Q(**{name: value})
+        return wanted
+
     def about(self, prefix: str, options: Options) -> Q:
         """Place and category, on cases or on what belongs to them."""
         wanted = Q()
-        if self.category:
+        if self.category.startswith(DISPUTE):
+            code = self.category.removeprefix(DISPUTE)
+            wanted &= Q(**{f"{prefix}category": code, f"{prefix}kind__in": kinds.MEDIATIONS})
+        elif self.category:
+            wanted &= Q(**{f"{prefix}kind": KIND})
             wanted &= Q(**{f"{prefix}category": self.category}) | Q(
                 **{f"{prefix}category__startswith": self.category + "."}
             )
@@ -213,18 +248,16 @@ class Filters:
             tasks = tasks.filter(case__in=found)
         return tasks
 
-    def in_force(self, options: Options, procedure: Procedure | None = None) -> list[Filter]:
+    def in_force(self, options: Options) -> list[Filter]:
         """The conditions in words, for the line above a list and for a list without a result."""
-        procedure = procedure or latest(KIND)
         named = {
             "q": self.query,
+            "kind": kinds.kinds().get(self.kind, ""),
             "place": _label(options.places, self.place),
             "category": options.category(self.category) or self.category,
             "due": str(dues().get(self.due, "")),
-            "why": str(procedure.whys.get(self.why, self.why)),
-            "state": str(procedure.states[self.state].label)
-            if self.state in procedure.states
-            else self.state,
+            "why": str(kinds.whys().get(self.why, self.why)),
+            "state": str(kinds.states(self.kind).get(self.state, "")) or kinds.state_words(self.state),
             "level": str(Level(self.level).label) if self.level else "",
             "unit": _label(options.units, self.unit),
             "channel": str(Channel(self.channel).label) if self.channel else "",

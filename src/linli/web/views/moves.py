@@ -50,7 +50,7 @@ def move(request: HttpRequest, number: str, verb: str) -> HttpResponse:
     post, at = post_of(request), clock.now()
     case, _said = casefile.find(number, post)
     wanted = case.procedure.moves.get(verb)
-    if wanted is None or wanted.may == "system":
+    if wanted is None or wanted.may == "system" or wanted.has_own_form:
         raise Http404
     command_id = command_of(request)
     posted, problem = _with_photos(request)

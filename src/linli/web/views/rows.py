@@ -17,8 +17,9 @@ from linli.cases.procedures.calendar import current
 from linli.cases.procedures.limits import moment_words, remaining
 from linli.kit.ids import uuid7
 from linli.people.access import Actor
-from linli.service_requests.models import Channel, Level
+from linli.service_requests.models import Level
 
+from . import kinds
 from .filters import Options
 
 
@@ -144,11 +145,13 @@ def _holder(case: Case) -> str:
 
 def _facts(case: Case, options: Options) -> Iterator[str]:
     yield case.number
+    if word := kinds.word(case):
+        yield word
     if case.category:
-        yield options.category(case.category) or case.category
+        yield options.category_of(case)
     if case.level != Level.NORMAL:
         yield str(Level.URGENT.label)
-    yield str(dict(Channel.choices).get(case.channel, case.channel))
+    yield kinds.channels().get(case.channel, case.channel)
 
 
 def _marks(case: Case) -> Iterator[str]:
@@ -189,7 +192,7 @@ def next_move(task: Task, post: Actor) -> Move | None:
     moves = [
         move
         for move in case.procedure.moves_from(case.state)
-        if post.may(move.may) and move.relation in wanted and move.may != "system"
+        if post.may(move.may) and move.relation in wanted and move.may != "system" and not move.has_own_form
     ]
     if not task.is_stage:
         moves = [move for move in moves if task.why in move.answers]

@@ -11,12 +11,11 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from linli.cases.models import SavedView
-from linli.cases.procedures import latest
 from linli.kit import clock
 from linli.kit.ids import uuid7
 from linli.people.access import Actor, post_of, requires
 
-from . import filters, paging, rows, shell
+from . import filters, kinds, paging, rows, shell
 
 PAGE = "work"
 JOINED = ("case__place__parent", "case__holder")
@@ -78,7 +77,7 @@ def abilities(post: Actor) -> dict[str, bool]:
 
 def _chips(request: HttpRequest, chosen: str) -> list[Chip]:
     whys = shell.counts(request).whys
-    labels = latest(filters.KIND).whys
+    labels = kinds.whys()
     order = [why for why in labels if why in whys] + sorted(set(whys) - set(labels))
     return [Chip(why, str(labels.get(why, why)), whys[why], why == chosen) for why in order]
 
