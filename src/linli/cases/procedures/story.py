@@ -114,10 +114,12 @@ def _title(event: Event, move: Move, viewer: Viewer) -> str:
     done = str(move.done)
     if event.number == 1:
         return _opening_title(event, viewer)
-    if event.actor_kind == "system" or event.verb in OWN_WORDS:
+    if event.verb in OWN_WORDS:
         return done
     if event.unit is not None and _names_unit(move):
         return f"{done}{_space()}{event.unit.label}"
+    if event.actor_kind == "system":
+        return done
     who = _who(event, viewer)
     if not who:
         return done

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
@@ -39,13 +42,59 @@ class Command(BaseCommand):
 
 def page() -> str:
     """The whole document."""
-    parts = ["\n".join(_procedure(procedure)) for key, procedure in sorted(all_procedures().items())]
-    return "\n".join([HEAD, *parts]) + "\n"
+    parts = []
+    for _key, procedure in sorted(all_procedures().items()):
+        below = _extended(procedure)
+        lines = _difference(procedure, below) if below else _procedure(procedure)
+        parts.append("\n".join(lines))
+    return "\n".join([HEAD, "\n\n".join(parts)]) + "\n"
 
 
 STATES = ("state", "zh", "en", "open", "step", "desk (role @ where: why)")
 MOVES = tuple("move zh en from to may asks clocks tells public".split())
 CLOCKS = ("clock", "zh", "en", "limit", "warns before", "whose", "pauses", "source")
+
+
+def _extended(procedure: Procedure) -> Procedure | None:
+    """The procedure whose file this one's extends."""
+    name = f"{procedure.kind}.{procedure.version}.toml"
+    for config in apps.get_app_configs():
+        path = Path(config.path) / "procedures" / name
+        if path.is_file():
+            below = tomllib.loads(path.read_text(encoding="utf-8")).get("extends")
+            kind, _dot, version = below.rpartition(".") if below else ("", "", "")
+            return all_procedures()[kind, int(version)] if below else None
+    return None
+
+
+def _difference(procedure: Procedure, below: Procedure) -> Iterator[str]:
+    """What a file that extends another changes; everything else is as there."""
+    yield f"## {_both(procedure.label)} (`{procedure.kind}`, version {procedure.version})\n"
+    yield f"{procedure.source}\n"
+    yield f"As `{below.kind}` version {below.version}, and only what stands here differs."
+    if not procedure.is_enabled:
+        yield "\nSwitched off: no case of this kind can be opened."
+    states = [each for name, each in procedure.states.items() if each != below.states.get(name)]
+    clocks = [each for name, each in procedure.clocks.items() if each != below.clocks.get(name)]
+    yield from _part("States", STATES, [_state(state) for state in states])
+    yield from _part("Moves", MOVES, [_move(move, procedure) for move in _moves_changed(procedure, below)])
+    yield from _part("Clocks", CLOCKS, [_clock(rule) for rule in clocks])
+
+
+def _moves_changed(procedure: Procedure, below: Procedure) -> Iterator[Move]:
+    """Moves that are new or say something else; that `*` now means one state more is no difference."""
+    for move in [procedure.opening, *procedure.moves.values()]:
+        known = below.opening if move is procedure.opening else below.moves.get(move.verb)
+        if known is not None and len(known.origins) == len(below.states):
+            known = replace(known, origins=frozenset(procedure.states))
+        if move != known:
+            yield move
+
+
+def _part(title: str, head: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
+    if rows:
+        yield f"\n### {title}\n"
+        yield from _table(head, rows)
 
 
 def _procedure(procedure: Procedure) -> Iterator[str]:
@@ -68,7 +117,8 @@ def _both(label: Label) -> str:
 def _clock(rule: ClockRule) -> tuple[str, ...]:
     name = f"`{rule.name}`" + (" (promise)" if rule.is_promise else "")
     pauses = "yes" if rule.pauses else "no"
-    return name, rule.label.zh, rule.label.en, rule.limit, rule.warn, rule.owner, pauses, rule.source
+    limit = rule.limit or f"until {rule.until}"
+    return name, rule.label.zh, rule.label.en, limit, rule.warn, rule.owner, pauses, rule.source
 
 
 def _diagram(procedure: Procedure) -> Iterator[str]:
