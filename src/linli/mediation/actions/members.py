@@ -21,6 +21,7 @@ from linli.people.models import Grant, Person
 
 ROLES = {Duty.CHAIR: "committee_chair"}
 MEDIATOR = "mediator"
+SUBJECTS = ("person", "room")
 FACTS = ("duty", "is_woman", "languages", "since", "until")
 
 
@@ -190,7 +191,7 @@ def note(
 ) -> None:
     """A line of the committee's history; what did not change is left out, but for whom it was about."""
     unit = committee.organisation if isinstance(committee, Committee) else committee
-    kept = {key for key in {*before, *after} if before.get(key) != after.get(key) or key == "person"}
+    kept = {key for key in {*before, *after} if before.get(key) != after.get(key) or key in SUBJECTS}
     people.note_change(
         by=by,
         at=at,
@@ -236,7 +237,7 @@ def _take_post(member: Member, by: Actor, at: datetime) -> None:
 
 
 def _save_room(room: Room, what: str, given: dict[str, Any], by: Actor, at: datetime) -> Room:
-    before = {} if what == "room.added" else {key: getattr(room, key) for key in given}
+    before = {} if what == "room.added" else _room_facts(room)
     room.name, room.address = checked(given["name"], 40, "name"), checked(given["address"], 120, "address")
     room.is_active = given["is_active"]
     if not room.name:
@@ -246,10 +247,13 @@ def _save_room(room: Room, what: str, given: dict[str, Any], by: Actor, at: date
         if same.exclude(pk=room.pk).exists():
             raise RoomNameTaken(_("这里已经有一间“%(name)s”。") % {"name": room.name})
         room.save()
-        after = {key: getattr(room, key) for key in given}
-        if after != before:
+        if (after := _room_facts(room)) != before:
             note(room.organisation, what, by, at, before, after)
     return room
+
+
+def _room_facts(room: Room) -> dict[str, Any]:
+    return {"room": room.name, "address": room.address, "is_active": room.is_active}
 
 
 def _facts(member: Member) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, TextChoices
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
@@ -18,6 +18,8 @@ from django.views.decorators.http import require_safe
 
 from linli.cases.models import CalendarDay
 from linli.kit.templatetags.linli import moment
+from linli.mediation.models import Category as Dispute
+from linli.mediation.models import Committee, CommitteeKind, Duty, Member, Room
 from linli.orgs.models import Organisation
 from linli.people.access import requires, roles
 from linli.people.models import Change, Grant, Person
@@ -49,6 +51,21 @@ WHATS = {
     "post.granted": gettext_noop("授予岗位"),
     "post.revoked": gettext_noop("撤销岗位"),
     "unit.described": gettext_noop("修改单位资料"),
+    "committee.founded": gettext_noop("设立调委会"),
+    "committee.edited": gettext_noop("修改调委会资料"),
+    "member.added": gettext_noop("成员就任"),
+    "member.changed": gettext_noop("修改成员资料"),
+    "member.ended": gettext_noop("成员离任"),
+    "room.added": gettext_noop("添加调解室"),
+    "room.edited": gettext_noop("修改调解室"),
+    "field.added": gettext_noop("新增专业领域"),
+    "field.edited": gettext_noop("修改专业领域"),
+    "field.moved": gettext_noop("调整专业领域次序"),
+    "dispute.added": gettext_noop("新增纠纷类型"),
+    "dispute.edited": gettext_noop("修改纠纷类型"),
+    "dispute.moved": gettext_noop("调整纠纷类型次序"),
+    "form.replaced": gettext_noop("换上自己的文书模板"),
+    "form.restored": gettext_noop("换回自带的文书模板"),
 }
 OWN_FIELDS = {
     "when": gettext_noop("条件"),
@@ -56,8 +73,12 @@ OWN_FIELDS = {
     "days": gettext_noop("天数"),
     "organisation": gettext_noop("单位代码"),
     "organisation_name": gettext_noop("单位"),
+    "person": gettext_noop("成员"),
+    "room": gettext_noop("调解室"),
+    "fields": gettext_noop("专业领域"),
+    "file": gettext_noop("文件"),
 }
-MODELS = (Category, RoutingRule, CalendarDay, Person, Grant, Organisation)
+MODELS = (Category, RoutingRule, CalendarDay, Person, Grant, Organisation, Dispute, Committee, Member, Room)
 
 
 @dataclass(frozen=True)
@@ -153,18 +174,34 @@ def _moment(value: Any) -> str:
     return moment(found, "plain") if found else str(value)
 
 
-SAYINGS: dict[str, Callable[[Any], str]] = {"role": _role, "valid_from": _moment, "valid_until": _moment}
+def _choice(labels: type[TextChoices]) -> Callable[[Any], str]:
+    return lambda value: str(labels(value).label) if value in labels.values else str(value)
+
+
+SAYINGS: dict[str, Callable[[Any], str]] = {
+    "role": _role,
+    "valid_from": _moment,
+    "valid_until": _moment,
+    "kind": _choice(CommitteeKind),
+    "duty": _choice(Duty),
+}
+
+
+PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "category": ("manage_category", ()),
+    "rule": ("manage_rule", ()),
+    "person": ("manage_person", ()),
+    "unit": ("manage_unit", ()),
+    "committee": ("manage_committee", ()),
+    "field": ("manage_mediation_entry", ("fields",)),
+    "dispute": ("manage_mediation_entry", ("disputes",)),
+}
 
 
 def _href(change: Change) -> str:
-    match change.target_kind:
-        case "category":
-            return reverse("web:manage_category", args=[change.target_id])
-        case "rule":
-            return reverse("web:manage_rule", args=[change.target_id])
-        case "person":
-            return reverse("web:manage_person", args=[change.target_id])
-        case "unit":
-            return reverse("web:manage_unit", args=[change.target_id])
-        case _:
-            return reverse("web:manage_calendar_year", args=[int(change.target_id[:4])])
+    if change.target_kind in PAGES:
+        name, before = PAGES[change.target_kind]
+        return reverse(f"web:{name}", args=[*before, change.target_id])
+    if change.target_kind == "form":
+        return reverse("web:manage_mediation_forms")
+    return reverse("web:manage_calendar_year", args=[int(change.target_id[:4])])

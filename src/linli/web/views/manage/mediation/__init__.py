@@ -1,0 +1,1 @@
+"""Administration of mediation: committees, members and rooms; fields and kinds of dispute; Word templates."""
