@@ -21,13 +21,15 @@ from linli.cases.procedures.story import Line
 from linli.documents.models import Upload
 from linli.kit import clock
 from linli.kit.ids import uuid7
+from linli.mediation.actions import reading
+from linli.mediation.models import Category as Dispute
 from linli.orgs.models import Organisation
 from linli.people.access import post_of, requires
 from linli.service_requests import actions as service_requests
-from linli.service_requests.models import Category, Channel, RequestType
+from linli.service_requests.models import Category, RequestType
 from linli.web.forms.moves import Choices, Grouped, MoveCard, card
 
-from . import casefile, drawing, units
+from . import casefile, drawing, kinds, units
 from .casefile import CaseFile
 from .rows import hands_over, place_words
 
@@ -72,7 +74,8 @@ def page(
 ) -> HttpResponse:
     """The page of a case, with one form open or the remains of a refused attempt."""
     public_only = request.GET.get("story") == "public"
-    moves = actions.moves_for(file.case, file.post, file.tasks, file.clocks, file.at)
+    permitted = actions.moves_for(file.case, file.post, file.tasks, file.clocks, file.at)
+    moves = [move for move in permitted if not move.has_own_form]
     cards = _cards(file, moves, open_verb, attempt)
     is_lost = attempt is not None and not any(c.move.verb == attempt.verb for c in cards)
     context = {
@@ -81,7 +84,7 @@ def page(
         "said": file.request,
         "at": file.at,
         "category": _category(file),
-        "channel": dict(Channel.choices).get(file.case.channel, file.case.channel),
+        "channel": kinds.channels().get(file.case.channel, file.case.channel),
         "kind": dict(RequestType.choices).get(file.request.request_type, "") if file.request else "",
         "where": place_words(file.case),
         "faces": casefile.faces(file),
@@ -98,9 +101,17 @@ def page(
         "lost": attempt if is_lost else None,
         "tiles": settings.TILES_URL,
         "attribution": settings.TILES_ATTRIBUTION,
+        "content": content_of(file),
         "may_merge": any(move.verb == "merge" for move in moves),
     }
     return render(request, "web/case.html", context, status=status)
+
+
+def content_of(file: CaseFile) -> dict[str, bool] | None:
+    """For a mediation, whether this post may open its content, which lives on a page of its own."""
+    if not kinds.is_mediation(file.case):
+        return None
+    return {"may_read": reading.may_read(file.case.pk, file.post)}
 
 
 def _cards(file: CaseFile, moves: list[Move], open_verb: str, attempt: Attempt | None) -> list[MoveCard]:
@@ -130,15 +141,17 @@ def _place_of(move: Move) -> tuple[bool, bool]:
 
 def _choices(file: CaseFile, moves: list[Move]) -> Choices:
     """What the selects offer; asks the database only for what a permitted move needs."""
-    kinds = {need.kind for move in moves for need in move.needs}
-    if not kinds & {"unit", "place", "category"}:
+    asked = {need.kind for move in moves for need in move.needs}
+    if not asked & {"unit", "place", "category"}:
         return Choices()
-    near = units.near(file.case) if kinds & {"unit", "place"} else []
+    near = units.near(file.case) if asked & {"unit", "place"} else []
     suggested = _suggested(file, near)
+    wants_committee = any("committee" in need.unit_kinds for move in moves for need in move.needs)
     return Choices(
+        committees=units.committee_groups(file.case) if wants_committee else [],
         units=[(group.label, group.choices) for group in units.unit_groups(file.case, near, suggested)],
         places=[(group.label, group.choices) for group in units.place_groups(file.case, near)],
-        categories=categories() if "category" in kinds else [],
+        categories=categories() if "category" in asked else [],
         suggested=str(suggested.pk) if suggested else "",
     )
 
@@ -165,6 +178,9 @@ def categories() -> Grouped:
 def _category(file: CaseFile) -> str:
     """The category in words, from the statement that found the case."""
     said: Any = file.request
+    if said is None and kinds.is_mediation(file.case):
+        dispute = Dispute.objects.filter(pk=file.case.category).first()
+        return dispute.label if dispute else file.case.category
     if said is None:
         return file.case.category
     english = (get_language() or "").startswith("en")

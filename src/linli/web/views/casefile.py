@@ -26,6 +26,7 @@ from linli.people.access import Actor
 from linli.people.models import Grant
 from linli.service_requests.models import Category, Request
 
+from . import kinds
 from .rows import Due
 
 JOINED = ("case__place__parent__parent", "case__holder", "accused")
@@ -158,7 +159,9 @@ class Hidden:
 
 def hidden(file: CaseFile) -> list[Hidden]:
     kept = []
-    if refusal := contact_refusal(file):
+    if kinds.is_mediation(file.case):
+        kept.append(Hidden(_("当事人、谈话和文书"), _("只有本案调解员和点名的人看得到。")))
+    elif refusal := contact_refusal(file):
         kept.append(Hidden(_("反映人姓名、电话"), refusal))
     notes: dict[str, int] = {}
     for event in file.events:
@@ -168,7 +171,10 @@ def hidden(file: CaseFile) -> list[Hidden]:
     for unit, n in notes.items():
         what = ngettext("%(unit)s内部备注 %(n)d 条", "%(unit)s内部备注 %(n)d 条", n) % {"unit": unit, "n": n}
         kept.append(Hidden(what, _("只对写它的单位、它的上级和审计可见。")))
-    kept.append(Hidden(_("查询码"), _("任何工作人员都看不到，只有反映人自己有。")))
+    who = _("任何工作人员都看不到，只有反映人自己有。")
+    if kinds.is_mediation(file.case):
+        who = _("任何工作人员都看不到，只有当事人自己有。")
+    kept.append(Hidden(_("查询码"), who))
     return kept
 
 

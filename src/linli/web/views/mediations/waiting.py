@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from linli.mediation.models import Matter, Paper, PaperKind, Side, Signer
 from linli.mediation.rules import QUESTIONS, ground_of, missing_papers, missing_points, missing_signatures
@@ -217,19 +217,19 @@ Things = Callable[[MediationFile], Iterator[Thing]]
 Words = Callable[[], str]
 NOTHING: tuple[Words, Words, Things] = (lambda: "", lambda: "", lambda file: iter(()))
 ARCHIVE: tuple[Words, Words, Things] = (
-    lambda: _("归档"),
+    lambda: pgettext("step", "归档"),
     lambda: _("依据司法部人民调解文书格式；《人民调解法》第二十六条。"),
     _archiving,
 )
 STEPS: dict[str, tuple[Words, Words, Things]] = {
     "consent_check": (
-        lambda: _("受理"),
+        lambda: pgettext("step", "受理"),
         lambda: _("依据《人民调解法》第十七条、《人民调解工作若干规定》第二十二条至第二十四条。"),
         _accepting,
     ),
     "accepted": (lambda: _("定下调解员"), lambda: _("依据《人民调解法》第十九条。"), _mediators),
     "mediator_assigned": (
-        lambda: _("开始调解"),
+        lambda: pgettext("step", "开始调解"),
         lambda: _("依据《人民调解法》第十七条、《人民调解工作若干规定》第三十条。"),
         _beginning,
     ),
