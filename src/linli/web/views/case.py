@@ -31,6 +31,7 @@ from linli.web.forms.moves import Choices, Grouped, MoveCard, card
 
 from . import casefile, drawing, kinds, units
 from .casefile import CaseFile
+from .referral import Other, others
 from .rows import hands_over, place_words
 
 
@@ -102,9 +103,18 @@ def page(
         "tiles": settings.TILES_URL,
         "attribution": settings.TILES_ATTRIBUTION,
         "content": content_of(file),
+        "is_veto": file.case.kind == kinds.VETO,
+        "may_refer": any(move.verb == "refer" for move in permitted),
+        "others": _others(file),
         "may_merge": any(move.verb == "merge" for move in moves),
     }
     return render(request, "web/case.html", context, status=status)
+
+
+def _others(file: CaseFile) -> list[Other]:
+    """The case at the other end of a referral; asked for only where the events tell of one."""
+    is_asked = file.case.channel == "referral" or any(event.verb == "refer" for event in file.events)
+    return others(file.case, file.post) if is_asked else []
 
 
 def content_of(file: CaseFile) -> dict[str, bool] | None:

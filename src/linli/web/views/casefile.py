@@ -174,7 +174,8 @@ def hidden(file: CaseFile) -> list[Hidden]:
     who = _("任何工作人员都看不到，只有反映人自己有。")
     if kinds.is_mediation(file.case):
         who = _("任何工作人员都看不到，只有当事人自己有。")
-    kept.append(Hidden(_("查询码"), who))
+    if file.request is not None:
+        kept.append(Hidden(_("查询码"), who))
     return kept
 
 
