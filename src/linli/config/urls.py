@@ -2,9 +2,12 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from linli.web.views.mediations import agenda
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("linli.people.urls")),
     path("", include("linli.portal.urls")),
     path("desk/", include("linli.web.urls")),
+    path("calendars/<str:token>.ics", agenda.feed, name="calendar-feed"),
     path("", include("linli.documents.urls")),
 ]
