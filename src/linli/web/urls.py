@@ -12,9 +12,11 @@ from linli.web.views import (
     moves,
     photos,
     places,
+    referral,
     saved,
     screening,
     shell,
+    vetoes,
     work,
 )
 from linli.web.views.manage import (
@@ -65,12 +67,14 @@ daily_urls: list[URLPattern | URLResolver] = [
     path("cases/<str:number>/photos/<uuid:photo_id>", photos.photo, name="photo"),
     path("cases/<str:number>/photos/<uuid:photo_id>/thumbnail", photos.thumbnail, name="thumbnail"),
     path("cases/<str:number>/receipt", intake.receipt, name="receipt"),
+    path("cases/<str:number>/referral", referral.referral, name="referral"),
     path("inbox", inbox.inbox, name="inbox"),
     path("inbox/reading", inbox.reading, name="reading"),
     path("inbox/<uuid:message_id>", inbox.message, name="message"),
     path("places", places.places, name="places"),
     path("pulse", shell.pulse, name="pulse"),
     path("search", shell.search, name="search"),
+    path("vetoes/new", vetoes.new, name="veto-new"),
     path("views", saved.views, name="views"),
     path("views/<uuid:view_id>/removal", saved.removal, name="view-removal"),
 ]

@@ -161,7 +161,7 @@ def hidden(file: CaseFile) -> list[Hidden]:
     kept = []
     if kinds.is_mediation(file.case):
         kept.append(Hidden(_("当事人、谈话和文书"), _("只有本案调解员和点名的人看得到。")))
-    elif refusal := contact_refusal(file):
+    elif file.request is not None and (refusal := contact_refusal(file)):
         kept.append(Hidden(_("反映人姓名、电话"), refusal))
     notes: dict[str, int] = {}
     for event in file.events:
@@ -174,7 +174,7 @@ def hidden(file: CaseFile) -> list[Hidden]:
     who = _("任何工作人员都看不到，只有反映人自己有。")
     if kinds.is_mediation(file.case):
         who = _("任何工作人员都看不到，只有当事人自己有。")
-    if file.request is not None:
+    if file.case.kind != kinds.VETO:
         kept.append(Hidden(_("查询码"), who))
     return kept
 
