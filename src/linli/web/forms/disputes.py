@@ -165,7 +165,7 @@ def application_of(
 ) -> tuple[Application, dict[str, str]]:
     """What was typed as an application, and what could not be read of it. An empty row is no party."""
     wrong: dict[str, str] = {}
-    given = []
+    given: list[PartyDetails] = []
     for number in range(rows_in(posted)):
         if row := _party(posted, number, len(given), wrong):
             given.append(row)

@@ -45,7 +45,7 @@ class Attempt:
 
 
 class PressedForm(forms.Form):
-    """A form of a page with many. `name` is its anchor and what a refused attempt is known by."""
+    """A form of a page with many. `anchor` is where it stands and what a refused attempt is known by."""
 
     def __init__(
         self,
@@ -63,13 +63,13 @@ class PressedForm(forms.Form):
         )
         if tried is not None:
             tried.drawn.append(name)
-        self.name = name
+        self.anchor = name
         self.is_open = tried is not None
         self.command_id = tried.command_id if tried else uuid7()
         self.refusal = tried.refusal if tried else ""
         self.problems = dict(tried.problems) if tried else {}
 
-    def choose(self, name: str, choices: Iterable[tuple[str, str]]) -> None:
+    def choose(self, name: str, choices: Iterable[tuple[str, Any]]) -> None:
         """Sets what a choice of the form offers."""
         found = self.fields[name]
         assert isinstance(found, forms.ChoiceField)

@@ -269,3 +269,9 @@ def test_opening_takes_the_same_statements_however_much_there_is(
         send(client, assigned, "parties", name=f"证人{n}", side="respondent")
     with django_assert_max_num_queries(95):
         client.get(address(assigned))
+
+
+def test_a_form_with_a_name_field_keeps_its_anchor(assigned: Any, desk: Desk) -> None:
+    page = desk("mediator").get(address(assigned)).content.decode()
+    for anchor in ("party-new", "party-1", "companion-new", "code-2"):
+        assert f'id="{anchor}"' in page

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -148,8 +149,10 @@ def _listed(visible: QuerySet[Mediation], chosen: Mapping[str, str], at: datetim
 
 
 def _of_holder(found: QuerySet[Mediation], text: str) -> QuerySet[Mediation]:
-    is_id = len(text) == 36 and text.count("-") == 4 and set(text) <= set("0123456789abcdef-")
-    return found.filter(case__holder_id=text) if is_id else found.none()
+    try:
+        return found.filter(case__holder_id=UUID(text))
+    except ValueError:
+        return found.none()
 
 
 # Statistics --------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -65,9 +66,9 @@ def line(matter: Mediation, at: datetime, why: str = "", *, generic: bool = Fals
     )
 
 
-def assigned(person_id: object) -> QuerySet[Mediation]:
+def assigned(person_id: UUID | None) -> QuerySet[Mediation]:
     """The open cases somebody mediates or keeps the record of."""
-    mine = Assignment.objects.current().filter(person_id=person_id).values("case_id")
+    mine = Assignment.objects.current().filter(person=person_id).values("case_id")
     return Mediation.objects.filter(pk__in=mine, case__is_open=True)
 
 
