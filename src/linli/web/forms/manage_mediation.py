@@ -207,7 +207,7 @@ class DisputeForm(EntryForm):
     procedure = forms.ChoiceField(
         label=gettext_lazy("程序"), help_text=gettext_lazy("改了只管以后的纠纷；已经受理的，限期不变。")
     )
-    field_order = ("name_zh", "name_en", "field", "procedure", "is_active")
+    field_order: tuple[str, ...] = ("name_zh", "name_en", "field", "procedure", "is_active")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
