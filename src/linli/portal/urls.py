@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("report/place", views.located, name="located"),
     path("report/receipt", views.receipt, name="receipt"),
     path("track/", views.track, name="track"),
+    path("track/mediation", views.mediation, name="mediation"),
     path("track/departure", views.departure, name="departure"),
     path("track/additions", views.move, {"verb": "add"}, name="additions"),
     path("track/enquiries", views.move, {"verb": "ask_progress"}, name="enquiries"),

@@ -8,7 +8,7 @@ from .lost import session_lost
 from .receipt import receipt
 from .report import located, report
 from .switches import language, size, theme
-from .track import departure, move, photo, track
+from .track import departure, mediation, move, photo, track
 
 __all__ = [
     "accessibility",
@@ -22,6 +22,7 @@ __all__ = [
     "home",
     "language",
     "located",
+    "mediation",
     "move",
     "photo",
     "places",

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from linli.cases import actions as cases
-from linli.cases.models import Case, Clock, Event, Task
+from linli.cases.models import Case, Clock, Event, Referral, Task
 from linli.cases.procedures import Procedure, State
 from linli.cases.procedures import story as stories
 from linli.cases.procedures.calendar import current
@@ -147,6 +147,13 @@ class Progress:
         told = [event for event in told if event.verb not in ("member_joined", "correct")]
         names = names_in(told, procedure)
         return [stories.story(event, procedure, "public", names) for event in told]
+
+    @cached_property
+    def mediations(self) -> list[Referral]:
+        """The mediations it was referred to, and how each came out so far."""
+        if "refer" not in {event.verb for event in self.events}:
+            return []
+        return list(Referral.objects.filter(case_id=self.case.pk).order_by("at"))
 
     @cached_property
     def photos(self) -> list[Attachment]:

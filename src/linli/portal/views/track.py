@@ -22,6 +22,7 @@ from linli.documents.views import serve
 from linli.kit import clock
 from linli.kit.ids import uuid7
 from linli.mediation import actions as mediations
+from linli.mediation.actions.referring import party_of_request
 from linli.people.access import public
 from linli.portal import actions
 from linli.portal.views.client import address_of, not_kept
@@ -91,6 +92,19 @@ def departure(request: HttpRequest) -> HttpResponse:
     """Forgets the case in this browser, for shared computers."""
     response = HttpResponseRedirect(reverse("portal:track"), status=HTTPStatus.SEE_OTHER)
     take_back(response)
+    return not_kept(response)
+
+
+@public
+@require_POST
+def mediation(request: HttpRequest) -> HttpResponse:
+    """To the party's own page of the mediation the request was referred to: its reporter is the first party."""
+    case = _case_of(request)
+    party = party_of_request(case.pk) if case is not None else None
+    if party is None:
+        raise Http404
+    response = HttpResponseRedirect(reverse("portal:dispute"), status=HTTPStatus.SEE_OTHER)
+    give_party(response, party.case_id, party.number)
     return not_kept(response)
 
 
@@ -204,6 +218,7 @@ def _page(request: HttpRequest, case: Case, tried: Tried | None = None) -> HttpR
         "progress": progress,
         "case": case,
         "total": progress.promise(),
+        "party_address": reverse("portal:mediation") if progress.mediations else "",
         "moves": moves,
         "tried": tried,
         "kept": tried.values if tried and not any(each["tried"] for each in moves) else {},
