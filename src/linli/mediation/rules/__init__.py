@@ -5,7 +5,7 @@ Each looks at the rows of the case as they stand inside the transaction of the m
 
 from .acceptance import QUESTIONS, Question, ground_of
 from .conditions import CONDITIONS, install
-from .papers import missing_papers, missing_points, missing_signatures
+from .papers import lacking_papers, lacking_signatures, missing_papers, missing_points, missing_signatures
 
 __all__ = [
     "CONDITIONS",
@@ -13,6 +13,8 @@ __all__ = [
     "Question",
     "ground_of",
     "install",
+    "lacking_papers",
+    "lacking_signatures",
     "missing_papers",
     "missing_points",
     "missing_signatures",

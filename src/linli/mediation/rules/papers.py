@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
 from uuid import UUID
 
 from django.utils.translation import gettext_noop
@@ -35,25 +36,37 @@ def current(case_id: UUID, kind: PaperKind) -> list[Paper]:
 
 def missing_signatures(paper: Paper, *, with_seal: bool = True) -> list[tuple[Signer, int | None]]:
     """Who has yet to sign this exact text: each party present, a mediator of the case, and the committee's seal."""
-    signed = Signature.objects.valid().filter(case_id=paper.case_id, paper=paper.id, sha256=paper.sha256)
-    rows = list(signed.values_list("signer", "party", "person"))
-    parties = {party for signer, party, _person in rows if signer == Signer.PARTY}
-    wanted = Party.objects.present().filter(case_id=paper.case_id)
-    if paper.party is not None:
-        wanted = wanted.filter(number=paper.party)
-    missing: list[tuple[Signer, int | None]] = [
-        (Signer.PARTY, number)
-        for number in wanted.order_by("number").values_list("number", flat=True)
-        if number not in parties
-    ]
-    mediators = set(
-        Assignment.objects.filter(case_id=paper.case_id, role=AssignmentRole.MEDIATOR).values_list(
-            "person", flat=True
-        )
+    own = {"case_id": paper.case_id}
+    mediators = Assignment.objects.filter(**own, role=AssignmentRole.MEDIATOR).values_list(
+        "person", flat=True
     )
-    if not any(signer == Signer.MEDIATOR and person in mediators for signer, _party, person in rows):
+    return lacking_signatures(
+        paper,
+        Party.objects.present().filter(**own).order_by("number"),
+        Signature.objects.valid().filter(**own, paper=paper.id, sha256=paper.sha256),
+        set(mediators),
+        with_seal=with_seal,
+    )
+
+
+def lacking_signatures(
+    paper: Paper,
+    present: Iterable[Party],
+    signatures: Iterable[Signature],
+    mediators: Container[UUID | None],
+    *,
+    with_seal: bool = True,
+) -> list[tuple[Signer, int | None]]:
+    """The same of rows that were loaded before: the parties present, and the signatures that stand under the text."""
+    signed = list(signatures)
+    parties = {each.party for each in signed if each.signer == Signer.PARTY}
+    wanted = [party.number for party in present if paper.party in (None, party.number)]
+    missing: list[tuple[Signer, int | None]] = [
+        (Signer.PARTY, number) for number in wanted if number not in parties
+    ]
+    if not any(each.signer == Signer.MEDIATOR and each.person_id in mediators for each in signed):
         missing.append((Signer.MEDIATOR, None))
-    if with_seal and not any(signer == Signer.SEAL for signer, _party, _person in rows):
+    if with_seal and not any(each.signer == Signer.SEAL for each in signed):
         missing.append((Signer.SEAL, None))
     return missing
 
@@ -67,9 +80,13 @@ def missing_points(paper: Paper) -> list[int]:
 
 def missing_papers(matter: Mediation) -> list[PaperKind]:
     """The papers a file of this outcome must hold and does not (司法部人民调解文书格式，“必须”各项)."""
-    held = set(
-        Paper.objects.current().filter(case_id=matter.case_id).values_list("kind", flat=True).distinct()
-    )
+    return lacking_papers(matter, Paper.objects.current().filter(case_id=matter.case_id).order_by("at"))
+
+
+def lacking_papers(matter: Mediation, papers: Iterable[Paper]) -> list[PaperKind]:
+    """The same of papers that were loaded before."""
+    there = list(papers)
+    held = {paper.kind for paper in there}
     missing = []
     if not held & {PaperKind.APPLICATION, PaperKind.REGISTER}:
         missing.append(PaperKind.REGISTER)
@@ -79,7 +96,7 @@ def missing_papers(matter: Mediation) -> list[PaperKind]:
     if matter.outcome == Outcome.SUCCEEDED and not held & {PaperKind.AGREEMENT, PaperKind.ORAL}:
         wanted.append(PaperKind.AGREEMENT)
     missing += [kind for kind in wanted if kind not in held]
-    records = current(matter.case_id, PaperKind.RECORD)
+    records = [paper for paper in there if paper.kind == PaperKind.RECORD]
     if PaperKind.RECORD in wanted and PaperKind.RECORD not in missing and any(map(missing_points, records)):
         missing.append(PaperKind.RECORD)
     return missing

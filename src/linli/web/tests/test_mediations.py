@@ -275,3 +275,10 @@ def test_a_form_with_a_name_field_keeps_its_anchor(assigned: Any, desk: Desk) ->
     page = desk("mediator").get(address(assigned)).content.decode()
     for anchor in ("party-new", "party-1", "companion-new", "code-2"):
         assert f'id="{anchor}"' in page
+
+
+def test_the_desk_says_how_much_is_missing_and_no_name(assigned: Any, desk: Desk) -> None:
+    page = desk("mediator").get("/desk/mediations").content.decode()
+    assert assigned.title in page
+    assert "还缺 2 样，才能开始调解" in page
+    assert not any(secret in page for secret in SECRETS)

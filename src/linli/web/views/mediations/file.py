@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import Http404
 
 from linli.cases import actions as cases
@@ -39,6 +42,7 @@ from linli.mediation.models import (
 )
 from linli.orgs.models import Organisation
 from linli.people.access import Actor
+from linli.people.models import Person
 from linli.web.views.casefile import CaseFile
 
 READINGS_SHOWN = 30
@@ -59,7 +63,7 @@ class MediationFile:
     parties: list[Party]
     companions: list[Companion]
     answers: list[Assent]
-    assignments: list[Assignment]
+    assigned: list[Assignment]
     barriers: list[Barrier]
     papers: list[Paper]
     signatures: list[Signature]
@@ -73,6 +77,11 @@ class MediationFile:
     events: list[Event]
     clocks: list[Clock]
     tasks: list[Task]
+
+    @cached_property
+    def assignments(self) -> list[Assignment]:
+        """Who mediates or keeps the record now."""
+        return [each for each in self.assigned if each.ended_at is None]
 
     # What this post may do ---------------------------------------------------------------------
 
@@ -153,6 +162,21 @@ class MediationFile:
         return [each for each in self.assignments if each.role == AssignmentRole.MEDIATOR]
 
     @property
+    def ever_mediated(self) -> frozenset[UUID]:
+        """Who is or was a mediator of the case: what they signed stands."""
+        return frozenset(each.person_id for each in self.assigned if each.role == AssignmentRole.MEDIATOR)
+
+    def is_barred(self, person: Person) -> bool:
+        """Whether somebody may not mediate this case: a barrier, or a party themselves."""
+        if any(each.person_id == person.pk for each in self.barriers):
+            return True
+        phones = {"", person.work_phone}
+        return any(
+            party.person_id == person.pk or (party.name == person.name and party.phone in phones)
+            for party in self.parties
+        )
+
+    @property
     def recorders(self) -> list[Assignment]:
         return [each for each in self.assignments if each.role == AssignmentRole.RECORDER]
 
@@ -230,11 +254,8 @@ def load(matter: Mediation, post: Actor, at: datetime) -> MediationFile:
         parties=list(Party.objects.filter(**own).order_by("number")),
         companions=list(Companion.objects.filter(**own, ended_at=None).order_by("id")),
         answers=list(Assent.objects.filter(**own).order_by("at", "id")),
-        assignments=list(
-            Assignment.objects.current()
-            .filter(**own)
-            .select_related("person")
-            .order_by("role", "since", "id")
+        assigned=list(
+            Assignment.objects.filter(**own).select_related("person").order_by("role", "since", "id")
         ),
         barriers=list(Barrier.objects.filter(**own).select_related("person").order_by("at", "id")),
         papers=list(Paper.objects.current().filter(**own).select_related("author").order_by("at", "id")),
@@ -261,3 +282,54 @@ def load(matter: Mediation, post: Actor, at: datetime) -> MediationFile:
         joint = {each.id for each in file.sittings}
         file.invitations = [each for each in file.invitations if each.sitting in joint]
     return file
+
+
+def outlines(matters: Sequence[Mediation], post: Actor, at: datetime) -> list[MediationFile]:
+    """Files that hold what decides the next step and nothing else, for many cases in seven statements."""
+    ids = [matter.case_id for matter in matters]
+    found: dict[type[Any], dict[UUID, list[Any]]] = {}
+    ordered: list[tuple[type[Any], QuerySet[Any]]] = [
+        (Party, Party.objects.order_by("number")),
+        (Assent, Assent.objects.order_by("at", "id")),
+        (Assignment, Assignment.objects.select_related("person").order_by("role", "since", "id")),
+        (Barrier, Barrier.objects.select_related("person").order_by("at", "id")),
+        (Paper, Paper.objects.current().order_by("at", "id")),
+        (Signature, Signature.objects.valid().defer("image", "strokes").order_by("at", "id")),
+        (Instalment, Instalment.objects.order_by("due_on", "position", "id")),
+    ]
+    for model, rows in ordered:
+        by_case = found.setdefault(model, {})
+        for row in rows.filter(case_id__in=ids):
+            by_case.setdefault(row.case_id, []).append(row)
+    return [_outline(matter, post, at, found) for matter in matters]
+
+
+def _outline(
+    matter: Mediation, post: Actor, at: datetime, found: Mapping[type[Any], Mapping[UUID, list[Any]]]
+) -> MediationFile:
+    def of(model: type[Any]) -> list[Any]:
+        return found[model].get(matter.case_id, [])
+
+    return MediationFile(
+        case=matter.case,
+        matter=matter,
+        post=post,
+        at=at,
+        parties=of(Party),
+        companions=[],
+        answers=of(Assent),
+        assigned=of(Assignment),
+        barriers=of(Barrier),
+        papers=of(Paper),
+        signatures=of(Signature),
+        sittings=[],
+        invitations=[],
+        talks=[],
+        instalments=of(Instalment),
+        remarks=[],
+        readers=[],
+        readings=[],
+        events=[],
+        clocks=[],
+        tasks=[],
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -22,6 +22,9 @@ from linli.people.access import Actor, post_of, requires
 from linli.people.models import Person
 from linli.web.views import shell
 from linli.web.views.rows import Due, due_of, place_words
+
+from .file import outlines
+from .waiting import missing
 
 SHOWN = 100
 COMMITTEE = ("to_take", "to_ask", "to_appoint", "supervised")
@@ -61,7 +64,7 @@ def line(matter: Mediation, at: datetime, why: str = "", *, generic: bool = Fals
         where=place_words(case),
         due=due_of(case, case.urgent_at, at),
         why=why or str(case.stage.label),
-        next=str(case.stage.next),
+        next="",
         href=reverse(name, args=[case.number]),
     )
 
@@ -111,14 +114,14 @@ def _today(post: Actor, at: datetime) -> list[Today]:
 @requires("mediation.accept")
 @require_safe
 def mediations(request: HttpRequest) -> HttpResponse:
-    """Nine statements at most, however many cases."""
+    """The same statements however many cases."""
     post, at = post_of(request), clock.now()
     urgent = F("case__urgent_at").asc(nulls_last=True)
     mine = _joined(assigned(post.person_id)).order_by(urgent, "case_id")[:SHOWN]
     context = {
         "at": at,
         "today": _today(post, at),
-        "mine": _with_whys(mine, at),
+        "mine": _with_whys(mine, post, at),
         "waiting": waiting_here(post, at),
         "may_board": post.may("mediation.view"),
         "may_screen": post.may("mediation.screen"),
@@ -128,9 +131,14 @@ def mediations(request: HttpRequest) -> HttpResponse:
     return render(request, "web/mediations/mine.html", context)
 
 
-def _with_whys(matters: Iterable[Mediation], at: datetime) -> list[Line]:
-    """One's own cases with what each waits for."""
+def _with_whys(matters: Iterable[Mediation], post: Actor, at: datetime) -> list[Line]:
+    """One's own cases with what each waits for and how much is missing, in numbers alone: names are content."""
     found = list(matters)
     tasks = Task.objects.filter(case_id__in=[matter.pk for matter in found], is_stage=True)
     whys = {task.case_id: task for task in tasks}
-    return [line(matter, at, _why(whys[matter.pk], matter) if matter.pk in whys else "") for matter in found]
+    lines = []
+    for file in outlines(found, post, at):
+        matter, lacks = file.matter, missing(file)
+        why = _why(whys[matter.pk], matter) if matter.pk in whys else ""
+        lines.append(replace(line(matter, at, why), next=lacks.title if lacks.things else ""))
+    return lines

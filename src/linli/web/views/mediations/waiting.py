@@ -9,8 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from linli.mediation.models import Matter, Paper, PaperKind, Side, Signer
-from linli.mediation.rules import QUESTIONS, ground_of, missing_papers, missing_points, missing_signatures
-from linli.mediation.rules.conditions import unfit
+from linli.mediation.rules import QUESTIONS, ground_of, lacking_papers, lacking_signatures, missing_points
 from linli.mediation.rules.papers import POINTS
 
 from .file import MediationFile
@@ -106,9 +105,8 @@ def _mediators(file: MediationFile) -> Iterator[Thing]:
     if not file.mediators:
         why = _("由委员会指定，或者由各方选定，一名或几名都可以。")
         yield Thing(_("还没有调解员"), why, "appointing", _("去定"))
-    barred = {person.pk for person in unfit(file.case.pk)}
     for each in [*file.mediators, *file.recorders]:
-        if each.person_id in barred:
+        if file.is_barred(each.person):
             title = _("%(name)s应当回避") % {"name": each.person.name}
             yield Thing(title, _("有利害关系、是当事人或其亲属，或当事人不同意。"), "appointing", _("去换人"))
         elif each.role == "mediator":
@@ -166,8 +164,8 @@ def _signing(file: MediationFile) -> Iterator[Thing]:
         yield Thing(_("还没有协议书"), "", "agreement", _("去写"))
         return
     paper = agreements[-1]
-    lacking = missing_signatures(paper)
-    for signer, number in lacking:
+    under = file.signatures_under(paper)
+    for signer, number in lacking_signatures(paper, file.present, under, file.ever_mediated):
         yield _unsigned(file, signer, number)
     yield from _signed(file, paper)
 
@@ -200,7 +198,7 @@ def _performing(file: MediationFile) -> Iterator[Thing]:
 
 
 def _archiving(file: MediationFile) -> Iterator[Thing]:
-    for kind in missing_papers(file.matter):
+    for kind in lacking_papers(file.matter, file.papers):
         title = _("缺%(paper)s") % {"paper": kind.label}
         yield Thing(title, _("这是卷宗必须有的文书，缺了或没写全不能归档。"), "file", _("去补"))
     settled = file.matter.outcome == "succeeded" and file.case.state != "breached"
