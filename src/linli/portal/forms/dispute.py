@@ -24,6 +24,7 @@ SIDES = ("applicant", "respondent")
 MOST = 10  # people on each side
 MOST_REQUESTS = 8
 LONGEST_DRAWING = 200_000
+LEAST_POINTS = 4
 PLACE = ("town", "village", "grid", "address", "lon", "lat", "prefer")
 STEP_OF = {
     "willing": "willing",
@@ -234,6 +235,9 @@ def strokes_of(posted: str) -> list[list[tuple[float, float]]]:
     if len(posted) > LONGEST_DRAWING:
         raise ValueError("too long for a drawing")
     try:
-        return checked(json.loads(posted or "[]"))
+        strokes = checked(json.loads(posted or "[]"))
     except RecursionError:
         raise ValueError("no drawing") from None
+    if sum(map(len, strokes)) < LEAST_POINTS:
+        raise ValueError("a slip of the finger")
+    return strokes
