@@ -267,7 +267,7 @@ def test_opening_takes_the_same_statements_however_much_there_is(
     client = desk("mediator")
     for n in range(6):
         send(client, assigned, "parties", name=f"证人{n}", side="respondent")
-    with django_assert_max_num_queries(95):
+    with django_assert_max_num_queries(60):
         client.get(address(assigned))
 
 

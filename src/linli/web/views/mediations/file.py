@@ -103,7 +103,14 @@ class MediationFile:
         move = self.case.procedure.moves.get(verb)
         if move is None or self.case.state not in move.origins or not self.post.may(move.may):
             return False
-        return relations.holds(move.relation, self.case, self.post, self.tasks)
+        if move.relation not in self.stands:
+            self.stands[move.relation] = relations.holds(move.relation, self.case, self.post, self.tasks)
+        return self.stands[move.relation]
+
+    @cached_property
+    def stands(self) -> dict[str, bool]:
+        """How the reader stands to the case, as far as it was asked."""
+        return {}
 
     @cached_property
     def my_assignments(self) -> list[Assignment]:
