@@ -324,7 +324,8 @@ def test_signs_exactly_the_text_that_was_shown(matter: Matter) -> None:
 
 
 @pytest.mark.parametrize(
-    "drawn", ["", "[]", "null", "[[]]", "[[[0.5]]]", "[[[0.5,0.5]]]", "[[[2,0]]]", '{"a":1}', "[" * 5000, "李秀英"]
+    "drawn",
+    ["", "[]", "null", "[[]]", "[[[0.5]]]", "[[[0.5,0.5]]]", "[[[2,0]]]", '{"a":1}', "[" * 5000, "李秀英"],
 )
 def test_only_a_drawing_is_a_signature(matter: Matter, drawn: str) -> None:
     paper = matter.drafted()
