@@ -303,7 +303,7 @@ def dispute(town: Town, cast: Cast, committee: Any) -> Callable[..., Any]:
 
     Keyword arguments change the application, `at`, `by` (a name of the cast or an Actor) and `command_id`.
     """
-    from linli.mediation import actions as mediations
+    from linli.mediation.actions import registering as mediations
 
     def make(**changes: Any) -> Any:
         at = changes.pop("at", NOW)

@@ -176,7 +176,7 @@ def application_of(
         requests=[line for line in lines if line][:MOST_REQUESTS],
         category=text_in(posted, "category"),
         source=text_in(posted, "source"),
-        place=place,  # type: ignore[arg-type]
+        place=place,
         parties=given,
         channel="window",
         entrusted_by=text_in(posted, "entrusted_by"),
@@ -201,7 +201,11 @@ def _party(posted: QueryDict, number: int, position: int, wrong: dict[str, str])
         side=text_in(posted, prefix + "side") or Side.RESPONDENT.value,
         is_body=is_ticked(posted, prefix + "is_body"),
         born_on=born_on,
-        **{name: typed[name] for name in DETAILS},
+        sex=typed["sex"],
+        ethnicity=typed["ethnicity"],
+        occupation=typed["occupation"],
+        address=typed["address"],
+        phone=typed["phone"],
     )
 
 

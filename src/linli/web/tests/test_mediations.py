@@ -145,7 +145,7 @@ def test_a_mediator_names_a_reader_with_a_reason(assigned: Any, desk: Desk, send
 
 def test_says_what_is_missing_and_why(case: Any, desk: Desk, send: Send) -> None:
     page = desk("chair").get(address(case)).content.decode()
-    assert "没问李秀英愿不愿意调解" in page
+    assert "没问陈国强愿不愿意调解" in page
     assert "受理前的问题还有 8 个没问" in page
     assert "第十七条" in page
     send(desk("chair"), case, "parties/2/answers/willing", answer="no", how="phone")

@@ -17,6 +17,7 @@ from linli.cases.actions import BadData, CommandError
 from linli.cases.models import Case
 from linli.kit import clock, codes
 from linli.mediation.actions import reading, registering
+from linli.mediation.actions.registering import Application
 from linli.mediation.models import Committee, Mediation, Party, ScreeningRound, Side, Source
 from linli.orgs.models import Kind, Organisation, is_within, within
 from linli.people.access import Actor, post_of, requires
@@ -71,12 +72,9 @@ def _register(request: HttpRequest, post: Actor) -> HttpResponse:
         screening=_round(posted.get("round", ""), post),
         is_willing=willing == "yes",
     )
-    if place is None:
-        wrong["place"] = _("请选在哪个村（社区）。")
-        return _form(request, post, posted, wrong, willing=willing)
     try:
         if wrong:
-            raise BadData(wrong)
+            raise BadData({**_also_wrong(application), **wrong})
         done = registering.register(application=application, by=post, at=clock.now(), command_id=command_id)
     except BadData as error:
         return _form(request, post, posted, at_rows(posted, error.errors), willing=willing)
@@ -85,6 +83,15 @@ def _register(request: HttpRequest, post: Actor) -> HttpResponse:
     kept = request.session.get(SHOWN_ONCE, [])
     request.session[SHOWN_ONCE] = [*kept[-9:], str(done.case.pk)]
     return redirect("web:mediation_receipt", done.case.number)
+
+
+def _also_wrong(application: Application) -> dict[str, str]:
+    """What else is wrong, so that everything is said at once."""
+    try:
+        registering.check_application(application)
+    except BadData as error:
+        return dict(error.errors)
+    return {}
 
 
 def committee_of(post: Actor) -> Committee | None:
