@@ -131,7 +131,7 @@ def _above(path: str) -> list[str]:
 
 
 def _person(found: UUID | None) -> Person:
-    person = Person.objects.filter(pk=found).first() if found else None
+    person: Person | None = Person.objects.filter(pk=found).first() if found else None
     if person is None:
         raise BadData({"person": _("请从名单里选一个人。")})
     return person
