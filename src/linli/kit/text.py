@@ -29,6 +29,14 @@ _MARKS = (
 _FLOOD = re.compile(f"([{_MARKS}]{{8}})[{_MARKS}]+")
 
 
+_PHONE = re.compile(r"\+?[0-9][0-9 \-()]{4,24}")
+
+
+def is_phone(number: str) -> bool:
+    """Whether it can be a telephone number, however it is written: 0712-0000-000, +86 138 ..."""
+    return bool(_PHONE.fullmatch(number))
+
+
 def clean(text: str) -> str:
     """The text in NFC with one kind of newline and nothing invisible that could mislead a reader.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -23,7 +22,6 @@ from linli.service_requests.models import Category, Channel, Request, RequestTyp
 OFFICES = (Kind.DEPARTMENT, Kind.CENTRE, Kind.COMMITTEE)
 LONGEST = 2000
 SHORTEST = 5
-PHONE = re.compile(r"\+?[0-9][0-9 \-()]{4,24}")
 
 
 @dataclass(frozen=True)
@@ -157,7 +155,7 @@ def _text_errors(given: Submission) -> dict[str, str]:
     for name, most in (("title", 60), ("address", 200), ("contact_name", 50)):
         if len(getattr(given, name)) > most:
             errors[name] = _("最多%(n)d个字。") % {"n": most}
-    if given.contact_phone and not PHONE.fullmatch(given.contact_phone):
+    if given.contact_phone and not text.is_phone(given.contact_phone):
         errors["contact_phone"] = _("这个电话号码看起来不对，请只写数字，例如 0712-0000-000。")
     return errors
 

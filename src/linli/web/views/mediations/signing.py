@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from linli.cases.actions import BadData
-from linli.mediation.actions import papers
+from linli.mediation.actions import signing as papers
 from linli.mediation.models import How, Paper, PaperKind, Signature, Signer
 from linli.mediation.rules.papers import missing_signatures
 from linli.people.access import requires

@@ -1,0 +1,91 @@
+"""Who may open the content of a mediation, and the record of everybody who did."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from linli.cases import actions as cases
+from linli.cases.models import Case
+from linli.kit.text import clean
+from linli.mediation.models import Assignment, Purpose, Reader, Reading
+from linli.people.access import Actor
+from linli.people.models import Person
+
+BEFORE_A_MEDIATOR = frozenset({"diverted", "consent_check", "accepted"})
+
+
+def may_read(case_id: UUID, actor: Actor) -> bool:
+    """Whether a post may open the content: who mediates it, whom the case names, and who is taking it in.
+
+    Nobody may because they stand above in the tree (人民调解法 15；trust in what is said in the room).
+    """
+    if actor.kind == "system":
+        return True
+    if actor.person_id is None:
+        return False
+    mine = {"case_id": case_id, "person_id": actor.person_id, "ended_at": None}
+    if Assignment.objects.filter(**mine).exists() or Reader.objects.filter(**mine).exists():
+        return Case.objects.visible_to(actor).filter(pk=case_id).exists()
+    if not actor.may("mediation.accept") or actor.organisation_id is None:
+        return False
+    taking_in = Case.objects.filter(pk=case_id, holder_id=actor.organisation_id, state__in=BEFORE_A_MEDIATOR)
+    return taking_in.exists()
+
+
+def is_named(case_id: UUID, actor: Actor) -> bool:
+    """Whether the post reads as a named officer, who says what for, and not as a mediator of the case."""
+    mediates = Assignment.objects.current().filter(case_id=case_id, person_id=actor.person_id)
+    return actor.person_id is not None and not mediates.exists()
+
+
+def held(case: UUID, by: Actor) -> Case:
+    """The case, held for this transaction, for whoever may read it and do the work; CaseNotFound for others."""
+    locked = cases.lock(case, by)
+    if by.kind == "system":
+        return locked
+    if not may_read(case, by):
+        raise cases.CaseNotFound
+    if not by.may("mediation.accept"):
+        raise cases.NotAllowed(_("您现在的岗位不能做这一步。"))
+    return locked
+
+
+def open_content(*, case: Case, actor: Actor, purpose: str, what: str, at: datetime) -> None:
+    """Writes down who opens what for which purpose, before any of it is shown; CaseNotFound for strangers."""
+    if actor.kind == "system":
+        return
+    if not may_read(case.pk, actor):
+        raise cases.CaseNotFound
+    if purpose not in Purpose.values:
+        raise cases.BadData({"purpose": _("请选打开的用途。")})
+    Reading.objects.create(
+        case=case,
+        person_id=actor.person_id,
+        role=actor.role,
+        organisation=actor.organisation_id,
+        purpose=purpose,
+        what=what,
+        at=at,
+    )
+
+
+def name_reader(*, case: UUID, person: Person, why: str, by: Actor, at: datetime) -> Reader:
+    """The case names an officer who may read it, with the reason; somebody already named stays named."""
+    words = " ".join(clean(why).split())
+    if not 2 <= len(words) <= 120:
+        raise cases.BadData({"why": _("请写明理由，2 到 120 个字。")})
+    held(case, by)
+    known = Reader.objects.filter(case_id=case, person=person, ended_at=None).first()
+    if known is not None:
+        return known
+    return Reader.objects.create(
+        case_id=case, person=person, why=words, named_by_id=by.person_id or person.pk, since=at
+    )
+
+
+def readings_of(case_id: UUID) -> list[Reading]:
+    """Everybody who opened the case, latest first."""
+    return list(Reading.objects.filter(case_id=case_id).select_related("person").order_by("-at", "-id"))
