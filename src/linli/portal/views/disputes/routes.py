@@ -16,6 +16,7 @@ from linli.cases.actions import BadData, CommandError
 from linli.kit import clock
 from linli.mediation import actions as mediations
 from linli.mediation.models import Paper, PaperKind, Side
+from linli.mediation.rules.forms import checked
 from linli.people.access import public
 from linli.portal.views.client import not_kept
 from linli.portal.views.disputes.mine import Mine
@@ -44,11 +45,14 @@ def legal_aid(request: HttpRequest) -> HttpResponse:
     before = next((each.paper for each in mine.papers if each.paper.kind == PaperKind.LEGAL_AID), None)
     if request.method != "POST":
         return _page(request, mine, _filled(mine, before))
+    content, problems = checked(PaperKind.LEGAL_AID, _content(typed))
+    if problems:
+        return _page(request, mine, typed, errors=problems)
     try:
         written = mediations.write(
             case=mine.case.pk,
             kind=PaperKind.LEGAL_AID,
-            content=_content(typed),
+            content=content,
             by=mine.actor,
             at=clock.now(),
             lineage=before.lineage if before else None,
