@@ -69,11 +69,13 @@ def press(watch: Watch) -> Callable[..., Any]:
 @pytest.fixture
 def in_talks(dispute: Callable[..., Any], cast: Cast, watch: Watch) -> Any:
     """A dispute that 程立新 mediates with 余海波 keeping the record; both parties know their rights."""
+    from linli.cases import actions as cases
     from linli.mediation import actions as mediations
     from linli.mediation.rules import QUESTIONS
 
     case = dispute().case
     who: dict[str, Any] = {"case": case.pk, "by": cast["mediator"]}
+    cases.advance(verb="ask", at=watch.on(minutes=1), command_id=uuid7(), **who)
     for party in (1, 2):
         for matter in ("willing", "rights"):
             mediations.answer(party=party, matter=matter, answer=True, how="spoken", at=watch.on(minutes=1), **who)

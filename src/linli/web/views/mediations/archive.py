@@ -142,7 +142,7 @@ def _paper_sheet(
         return papers.write(
             case=file.case.pk,
             kind=kind,
-            content=form.content,
+            content={**form.content, "photos": paper.content.get("photos", [])} if paper else form.content,
             lineage=paper.lineage if paper else None,
             seen=paper.version if paper else None,
             party=held,

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from linli.cases.actions import BadData
-from linli.mediation.actions import signing as papers
+from linli.mediation.actions import signing as actions
 from linli.mediation.models import How, Paper, PaperKind, Signature, Signer
 from linli.mediation.rules.papers import missing_signatures
 from linli.people.access import requires
@@ -205,7 +205,7 @@ def _sign(paper: Paper, form: SignForm, sent: Sent) -> Signature:
         how = How.PAPER
     else:
         how = How.TABLET if is_party else How.SIGN_IN
-    return papers.sign(
+    return actions.sign(
         paper=paper.id,
         sha256=given["sha256"],
         signer=Signer.PARTY if is_party else Signer(given["signer"]),
@@ -255,7 +255,7 @@ def seal(request: HttpRequest, file: MediationFile, paper_id: UUID) -> HttpRespo
     )
 
     def do(sent: Sent) -> Signature:
-        return papers.seal(paper=paper.id, sha256=form.cleaned_data["sha256"], **sent.command)
+        return actions.seal(paper=paper.id, sha256=form.cleaned_data["sha256"], **sent.command)
 
     def then(_signature: Signature) -> str:
         return reverse("web:mediation", args=[file.number]) + "#signatures"
