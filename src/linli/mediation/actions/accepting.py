@@ -29,6 +29,7 @@ from linli.mediation.models import (
     Reader,
 )
 from linli.mediation.rules import QUESTIONS
+from linli.mediation.rules.papers import current
 from linli.people.access import SYSTEM, Actor
 
 ATTEMPTS = 3
@@ -115,7 +116,7 @@ def _name_whoever_accepts(case: UUID, by: Actor, at: datetime) -> None:
 
 
 def _notice(case: UUID, at: datetime, command_id: UUID) -> None:
-    if papers.current(case, PaperKind.RIGHTS):
+    if current(case, PaperKind.RIGHTS):
         return
     papers.write(
         case=case,
