@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils import translation
 
-from linli.mediation.models import Mediation, PaperKind
+from linli.mediation.models import Mediation, PaperKind, Party
 from linli.mediation.rules.forms import FIELDS, Field
 from linli.mediation.rules.papers import POINTS
 
@@ -38,7 +38,7 @@ def text_of(kind: PaperKind | str, content: Mapping[str, Any], matter: Mediation
         if kind == PaperKind.RECORD:
             lines += _points(content)
         for field in FIELDS[kind]:
-            lines += _field(field, content.get(field.name))
+            lines += _field(field, content.get(field.name), matter)
     return "\n".join(lines)
 
 
@@ -49,13 +49,22 @@ def _points(content: Mapping[str, Any]) -> Iterator[str]:
             yield f"{number}. {title}：{words}"
 
 
-def _field(field: Field, value: Any) -> Iterator[str]:
+def _cell(column: Field, value: Any, matter: Mediation) -> str:
+    """A party is named, not numbered."""
+    if column.kind != "party":
+        return str(value)
+    party = Party.objects.filter(case_id=matter.case_id, number=value).first()
+    return party.name if party else str(value)
+
+
+def _field(field: Field, value: Any, matter: Mediation) -> Iterator[str]:
     if value in (None, "", []):
         return
     if field.kind == "items":
         yield f"{field.text}："
         for place, row in enumerate(value, start=1):
-            cells = [f"{column.text}：{row[column.name]}" for column in field.columns if row.get(column.name)]
+            filled = [column for column in field.columns if row.get(column.name)]
+            cells = [f"{column.text}：{_cell(column, row[column.name], matter)}" for column in filled]
             yield f"{place}. " + "；".join(cells)
     elif field.kind == "lines":
         yield f"{field.text}："

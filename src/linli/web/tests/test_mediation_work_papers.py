@@ -132,6 +132,7 @@ def test_terms_are_kept_as_clauses_with_instalments(mediator: Client, in_talks: 
     content = agreement(in_talks).content
     assert len(content["clauses"]) == 2
     assert content["instalments"][0]["party"] == 2
+    assert "由谁做：陈国强" in agreement(in_talks).text
     shown = page(mediator, in_talks)
     assert "第 1 稿 · 指纹" in shown
     assert "付修补费" in shown
