@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from linli.cases.actions import BadData
 from linli.mediation.actions import accepting, agreeing, papers
 from linli.mediation.models import How, Matter, Paper, PaperKind
+from linli.mediation.rules.texts import text_of
 from linli.people.access import requires
 from linli.web.forms.papers import PaperForm
 from linli.web.forms.pressed import Attempt, PressedForm
@@ -164,7 +165,7 @@ def _write(file: MediationFile, kind: PaperKind, form: TermsForm, paper: Paper |
 def _preview(request: HttpRequest, file: MediationFile, form: TermsForm) -> HttpResponse:
     """The exact text as it would be signed, without saving it."""
     form.is_valid()
-    text = papers.text_of(PaperKind.AGREEMENT, form.content, file.matter)
+    text = text_of(PaperKind.AGREEMENT, form.content, file.matter)
     carried = [
         (name, value) for name, values in request.POST.lists() for value in values if name != "preview"
     ]
