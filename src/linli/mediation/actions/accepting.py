@@ -33,6 +33,7 @@ from linli.mediation.rules.papers import current
 from linli.people.access import SYSTEM, Actor
 
 ATTEMPTS = 3
+ACCEPTING = "受理本案"  # zh: kept with the case
 ENDED = frozenset({"not_accepted", "archived"})
 
 
@@ -111,7 +112,7 @@ def _name_whoever_accepts(case: UUID, by: Actor, at: datetime) -> None:
     named = Reader.objects.filter(case_id=case, person_id=by.person_id, ended_at=None)
     if by.person_id is not None and not named.exists():
         Reader.objects.create(
-            case_id=case, person_id=by.person_id, why=_("受理本案"), named_by_id=by.person_id, since=at
+            case_id=case, person_id=by.person_id, why=ACCEPTING, named_by_id=by.person_id, since=at
         )
 
 

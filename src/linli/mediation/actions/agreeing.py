@@ -151,16 +151,16 @@ def apply_confirmation(
     return event
 
 
-COURT_PAPERS = (
-    "调解协议书",
-    "调解组织主持调解的证明",
-    "与协议相关的财产权利证明",
-    "双方身份证明、住所和联系方式",
-)  # zh: an official paper, 解释 354
+COURT_PAPERS = [  # as the court asks for them (民诉法解释 354)
+    "调解协议书",  # zh: on an official paper
+    "调解组织主持调解的证明",  # zh: on an official paper
+    "与协议相关的财产权利证明",  # zh: on an official paper
+    "双方身份证明、住所和联系方式",  # zh: on an official paper
+]
 
 
 def _application_to_court(case: UUID, court: str, by: Actor, at: datetime) -> Paper:
-    content = {"court": court, "papers": list(COURT_PAPERS)}
+    content = {"court": court, "papers": COURT_PAPERS}
     return papers.write(case=case, kind=PaperKind.CONFIRMATION, content=content, is_joint=True, by=by, at=at)
 
 

@@ -36,6 +36,8 @@ from linli.mediation.rules.conditions import is_barred
 from linli.people.access import SYSTEM, Actor
 from linli.people.models import Grant, Person
 
+SEALING = "审核盖章"  # zh: kept with the case
+
 
 @dataclass(frozen=True)
 class Eligible:
@@ -50,10 +52,9 @@ class Eligible:
         return self.member.languages
 
 
-def eligible(case: Case, day: date | None = None) -> list[Eligible]:
+def eligible(case: Case, day: date) -> list[Eligible]:
     """Those in office at the committee whom nothing bars from this case, the least loaded first."""
-    on = day or timezone.localdate()
-    members = Member.objects.on(on).filter(committee_id=case.holder_id, person__is_active=True)
+    members = Member.objects.on(day).filter(committee_id=case.holder_id, person__is_active=True)
     fit = [each for each in members.select_related("person") if not is_barred(case.pk, each.person)]
     load = load_of([each.person for each in fit])
     found = [Eligible(each.person, each, load.get(each.person_id, 0)) for each in fit]
@@ -128,7 +129,7 @@ def _name_chairs(case: Case, at: datetime) -> None:
     for person_id in chairs.values_list("person_id", flat=True).distinct():
         if not Reader.objects.filter(case_id=case.pk, person_id=person_id, ended_at=None).exists():
             Reader.objects.create(
-                case_id=case.pk, person_id=person_id, why=_("审核盖章"), named_by_id=person_id, since=at
+                case_id=case.pk, person_id=person_id, why=SEALING, named_by_id=person_id, since=at
             )
 
 

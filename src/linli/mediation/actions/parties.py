@@ -24,6 +24,7 @@ from linli.people.models import Person
 MOST_REPRESENTATIVES = 5  # 医疗纠纷预防和处理条例 30; 各地人民调解条例
 MOST_PARTIES = 20
 LENGTHS = {"name": 50, "ethnicity": 20, "occupation": 40, "address": 120, "phone": 32}
+FIRST_BIRTH = date(1880, 1, 1)
 ENDED = frozenset({"not_accepted", "archived"})
 
 
@@ -47,8 +48,8 @@ def cleaned(details: PartyDetails) -> PartyDetails:
     return replace(details, **{name: " ".join(clean(getattr(details, name)).split()) for name in LENGTHS})
 
 
-def problems(details: PartyDetails) -> dict[str, str]:
-    """What is wrong with the details of one party, by field."""
+def problems(details: PartyDetails, on: date | None = None) -> dict[str, str]:
+    """What is wrong with the details of one party on that day, by field."""
     errors = {}
     for name, most in LENGTHS.items():
         if len(getattr(details, name)) > most:
@@ -61,7 +62,7 @@ def problems(details: PartyDetails) -> dict[str, str]:
         errors["sex"] = _("请从列出的里面选。")
     if details.phone and not is_phone(details.phone):
         errors["phone"] = _("这个电话号码看起来不对，请只写数字，例如 0712-0000-000。")
-    if details.born_on is not None and not date(1900, 1, 1) <= details.born_on <= timezone.localdate():
+    if details.born_on is not None and not FIRST_BIRTH <= details.born_on <= (on or details.born_on):
         errors["born_on"] = _("出生日期不对，请写成 1964-02-29 这样。")
     return errors
 
@@ -87,7 +88,7 @@ FIELDS = (
 
 def add_party(*, case: UUID, details: PartyDetails, by: Actor, at: datetime) -> Party:
     """Another party, on either side; it has to be asked like the others before anything goes on."""
-    given = _checked(details)
+    given = _checked(details, at)
     with transaction.atomic():
         _open(case, by)
         known = list(Party.objects.filter(case_id=case).order_by("number"))
@@ -102,7 +103,7 @@ def add_party(*, case: UUID, details: PartyDetails, by: Actor, at: datetime) -> 
 
 def correct_party(*, case: UUID, number: int, details: PartyDetails, by: Actor, at: datetime) -> Party:
     """Corrects what is known of a party; the side stays what it was."""
-    given = _checked(details)
+    given = _checked(details, at)
     with transaction.atomic():
         _open(case, by)
         party = _party(case, number)
@@ -175,9 +176,9 @@ def _companion_errors(made: Companion) -> dict[str, str]:
     return errors
 
 
-def _checked(details: PartyDetails) -> PartyDetails:
+def _checked(details: PartyDetails, at: datetime) -> PartyDetails:
     given = cleaned(details)
-    errors = problems(given)
+    errors = problems(given, timezone.localtime(at).date())
     if errors:
         raise BadData(errors)
     return given

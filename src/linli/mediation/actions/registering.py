@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -48,6 +48,7 @@ from linli.orgs.models import Kind, Organisation
 from linli.people.access import SYSTEM, Actor
 
 MOST_PARTIES = 20
+WORD = "纠纷"  # zh: the neutral title of a case, as the statistics say it
 OFFICES = (Kind.DEPARTMENT, Kind.CENTRE, Kind.COMMITTEE)
 CHANNELS = frozenset("portal window phone visit hotline grid referral import desk".split())
 
@@ -85,7 +86,7 @@ def register(*, application: Application, by: Actor, at: datetime, command_id: U
 
     Raises BadData naming every wrong field. A repeated command finds the case it opened.
     """
-    given = check_application(application)
+    given = check_application(application, timezone.localtime(at).date())
     category = Category.objects.get(pk=given.category)
     assert given.place is not None
     opening = cases.Opening(
@@ -113,10 +114,8 @@ def register(*, application: Application, by: Actor, at: datetime, command_id: U
 
 def _title(category: Category, place: Organisation) -> str:
     name = category.name_zh
-    word = (
-        name if name.endswith(("纠纷", "争议")) else f"{name}纠纷"
-    )  # zh: a neutral title, as the statistics say it
-    return f"{word} · {place.name}"
+    is_whole = name.endswith(("纠纷", "争议"))  # zh: as lists of disputes name them
+    return f"{name if is_whole else name + WORD} · {place.name}"
 
 
 def _fingerprint(given: Application) -> str:
@@ -208,7 +207,7 @@ def _route(case: Case, committee: Committee, at: datetime, command_id: UUID) -> 
 # What can be wrong ------------------------------------------------------------------------------
 
 
-def check_application(application: Application) -> Application:
+def check_application(application: Application, on: date | None = None) -> Application:
     """The application cleaned; raises BadData naming every wrong field, parties as `parties.0.name`."""
     given = replace(
         application,
@@ -218,7 +217,7 @@ def check_application(application: Application) -> Application:
         entrusted_name=_line(application.entrusted_name),
         parties=[people.cleaned(party) for party in application.parties],
     )
-    errors = _errors(given) | _source_errors(given) | _party_errors(given)
+    errors = _errors(given) | _source_errors(given) | _party_errors(given, on)
     if errors:
         raise BadData(errors)
     return given
@@ -262,14 +261,14 @@ def _source_errors(given: Application) -> dict[str, str]:
     return errors
 
 
-def _party_errors(given: Application) -> dict[str, str]:
+def _party_errors(given: Application, on: date | None) -> dict[str, str]:
     errors: dict[str, str] = {}
     if len(given.parties) > MOST_PARTIES:
         errors["parties"] = _("当事人最多 %(n)d 个；人多的请推选代表。") % {"n": MOST_PARTIES}
     elif {party.side for party in given.parties} != set(Side.values):
         errors["parties"] = _("申请方和对方都至少要有一个。")
     for place, party in enumerate(given.parties):
-        errors |= {f"parties.{place}.{name}": said for name, said in people.problems(party).items()}
+        errors |= {f"parties.{place}.{name}": said for name, said in people.problems(party, on).items()}
     return errors
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -42,27 +44,15 @@ def answer(request: HttpRequest) -> HttpResponse:
 
 
 def _answer(request: HttpRequest, mine: Mine, asked: Question, is_yes: bool) -> None:
-    at = clock.now()
-    mediations.answer(
-        case=mine.case.pk,
-        party=mine.number,
-        matter=asked.matter,
-        answer=is_yes,
-        how=CODE,
-        by=mine.actor,
-        at=at,
-        about=asked.about,
-    )
-    if asked.matter == Matter.MEDIATOR and not is_yes:
-        person = next(each.person for each in mine.mediators if each.id == asked.about)
-        mediations.bar(
-            case=mine.case.pk,
-            person=person,
-            why="objection",
-            by=mine.actor,
-            at=at,
-            command_id=command_of(request),
+    """Keeps the answer; a mediator who is not accepted withdraws in the same breath."""
+    said: dict[str, Any] = {"case": mine.case.pk, "by": mine.actor, "at": clock.now()}
+    with transaction.atomic():
+        mediations.answer(
+            party=mine.number, matter=asked.matter, answer=is_yes, how=CODE, about=asked.about, **said
         )
+        if asked.matter == Matter.MEDIATOR and not is_yes:
+            person = next(each.person for each in mine.mediators if each.id == asked.about)
+            mediations.bar(person=person, why="objection", command_id=command_of(request), **said)
 
 
 @public

@@ -9,6 +9,7 @@ from django import forms
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
@@ -91,7 +92,7 @@ def appointing(file: MediationFile, attempt: Attempt | None) -> dict[str, Any]:
     may_bar = file.case.is_open and (
         file.may_mediate or (file.is_of_committee and file.post.may("mediation.appoint"))
     )
-    eligible = mediating.eligible(file.case) if decides or may_bar else []
+    eligible = mediating.eligible(file.case, timezone.localtime(file.at).date()) if decides or may_bar else []
     people = {str(each.person_id): each.person.name for each in file.assignments}
     people |= {str(each.person.pk): each.person.name for each in eligible}
     names = may_bar
