@@ -389,7 +389,7 @@ def ordered_by_default(of: list[type[models.Model]]) -> list[str]:
 
 
 # Small tables that find a case by another key; on a cluster they are not distributed by case.
-LOOK_UPS = {"CaseNumber", "TrackingCode"}
+LOOK_UPS = {"CaseNumber", "FileNumber", "PartyCode", "TrackingCode"}
 
 
 def case_key(model: type[models.Model]) -> str:

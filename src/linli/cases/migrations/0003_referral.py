@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
                 ('outcome', models.CharField(blank=True, max_length=12)),
                 ('returned_at', models.DateTimeField(null=True)),
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='referrals', to='cases.case')),
-                ('to', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='referred_by', to='cases.case')),
+                ('to', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.case')),
             ],
         ),
     ]

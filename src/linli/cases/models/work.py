@@ -110,7 +110,7 @@ class Referral(models.Model):
 
     pk = models.CompositePrimaryKey("case_id", "to_id")
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="referrals")
-    to = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="referred_by", db_constraint=False)
+    to = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+", db_constraint=False)
     at = models.DateTimeField()
     outcome = models.CharField(max_length=12, blank=True)
     returned_at = models.DateTimeField(null=True)
