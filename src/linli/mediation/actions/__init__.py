@@ -1,5 +1,7 @@
 """What can be done in people's mediation."""
 
+from linli.mediation.rules.texts import text_of
+
 from .accepting import accept, answer, decline, set_test, suggest_committees
 from .agreeing import (
     agree_orally,
@@ -29,7 +31,7 @@ from .mediating import (
     tell_routes,
     withdraw,
 )
-from .papers import text_of, write
+from .papers import write
 from .parties import (
     PartyDetails,
     add_companion,

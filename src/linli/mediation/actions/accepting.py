@@ -109,8 +109,9 @@ def accept(*, case: UUID, by: Actor, at: datetime, command_id: UUID, version: in
 
 
 def _name_whoever_accepts(case: UUID, by: Actor, at: datetime) -> None:
-    named = Reader.objects.filter(case_id=case, person_id=by.person_id, ended_at=None)
-    if by.person_id is not None and not named.exists():
+    if by.person_id is None:
+        return
+    if not Reader.objects.filter(case_id=case, person_id=by.person_id, ended_at=None).exists():
         Reader.objects.create(
             case_id=case, person_id=by.person_id, why=ACCEPTING, named_by_id=by.person_id, since=at
         )

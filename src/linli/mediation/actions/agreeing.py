@@ -140,7 +140,7 @@ def apply_confirmation(
         raise BadData({"court": _("请写明向哪个法院申请。")})
     with transaction.atomic():
         held(case, by)
-        answers = Assent.objects.latest(case, Matter.CONFIRMATION)
+        answers = Assent.objects.last_answers(case, Matter.CONFIRMATION)
         numbers = Party.objects.present().filter(case_id=case).values_list("number", flat=True)
         if not all(answers.get(number) for number in numbers):
             raise NotAllowed(_("司法确认要各方共同申请，还有当事人没有表示愿意（人民调解法第三十三条）。"))

@@ -125,7 +125,7 @@ def _end(assignment: Assignment, why: WhyEnded, at: datetime) -> None:
 
 def _name_chairs(case: Case, at: datetime) -> None:
     """The committee's chairs seal the agreement, so the case names them as officers who may read it."""
-    chairs = Grant.objects.active(at).filter(organisation_id=case.holder_id, role="committee_chair")
+    chairs = Grant.objects.active(at).filter(organisation=case.holder, role="committee_chair")
     for person_id in chairs.values_list("person_id", flat=True).distinct():
         if not Reader.objects.filter(case_id=case.pk, person_id=person_id, ended_at=None).exists():
             Reader.objects.create(

@@ -19,11 +19,12 @@ from linli.kit.ids import derived, uuid7
 from linli.kit.text import clean
 from linli.mediation.actions.reading import held
 from linli.mediation.actions.steps import step
-from linli.mediation.models import Mediation, Paper, Party, Signature
+from linli.mediation.models import Mediation, Paper, PaperKind, Party, Signature
 from linli.mediation.rules.texts import fingerprint, text_of
 from linli.people.access import Actor
 
 CLOSED = frozenset({"archived", "not_accepted"})
+AGREED = frozenset({PaperKind.AGREEMENT, PaperKind.ORAL})  # one of each kind in a case
 
 
 def write(
@@ -50,11 +51,13 @@ def write(
         locked = _held(case, party, is_joint, by)
         if locked.state in CLOSED:
             raise NotAllowed(_("卷宗已经归档或者没有受理，不能再加文书。"))
+        matter = Mediation.objects.get(pk=case)
         before = _before(locked, lineage, kind, seen)
         given = {**content, "photos": _photos(before, photos)}
-        text = text_of(kind, given, Mediation.objects.get(pk=case))
+        text = text_of(kind, given, matter)
         if before is not None and before.content == given and before.text == text:
             return before
+        _check_agreed(locked, matter, kind, is_first=lineage is None and before is not None)
         paper = Paper(
             case_id=case,
             id=paper_id or uuid7(),
@@ -86,7 +89,17 @@ def _held(case: UUID, party: int | None, is_joint: bool, by: Actor) -> Case:
     return found
 
 
+def _check_agreed(case: Case, matter: Mediation, kind: str, *, is_first: bool) -> None:
+    """What was agreed is not rewritten once it is in effect, nor over a draft the writer has not seen."""
+    if kind in AGREED and matter.effective_at is not None:
+        raise NotAllowed(_("协议已经生效，不能再改。"))
+    if is_first:
+        raise StaleCase(case)
+
+
 def _before(case: Case, lineage: UUID | None, kind: str, seen: int | None) -> Paper | None:
+    if lineage is None and kind in AGREED:
+        return Paper.objects.current().filter(case_id=case.pk, kind=kind).first()
     if lineage is None:
         return None
     before = Paper.objects.current().filter(case_id=case.pk, lineage=lineage).first()

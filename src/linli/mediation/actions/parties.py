@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -45,7 +46,8 @@ class PartyDetails:
 
 
 def cleaned(details: PartyDetails) -> PartyDetails:
-    return replace(details, **{name: " ".join(clean(getattr(details, name)).split()) for name in LENGTHS})
+    lines: dict[str, Any] = {name: " ".join(clean(getattr(details, name)).split()) for name in LENGTHS}
+    return replace(details, **lines)
 
 
 def problems(details: PartyDetails, on: date | None = None) -> dict[str, str]:

@@ -37,8 +37,9 @@ def may_read(case_id: UUID, actor: Actor) -> bool:
 
 def is_named(case_id: UUID, actor: Actor) -> bool:
     """Whether the post reads as a named officer, who says what for, and not as a mediator of the case."""
-    mediates = Assignment.objects.current().filter(case_id=case_id, person_id=actor.person_id)
-    return actor.person_id is not None and not mediates.exists()
+    if actor.person_id is None:
+        return False
+    return not Assignment.objects.current().filter(case_id=case_id, person_id=actor.person_id).exists()
 
 
 def held(case: UUID, by: Actor) -> Case:
@@ -57,7 +58,7 @@ def open_content(*, case: Case, actor: Actor, purpose: str, what: str, at: datet
     """Writes down who opens what for which purpose, before any of it is shown; CaseNotFound for strangers."""
     if actor.kind == "system":
         return
-    if not may_read(case.pk, actor):
+    if actor.person_id is None or not may_read(case.pk, actor):
         raise cases.CaseNotFound
     if purpose not in Purpose.values:
         raise cases.BadData({"purpose": _("请选打开的用途。")})

@@ -152,7 +152,7 @@ def _name(made: Signature, paper: Paper, party: int | None, by: Actor) -> None:
             raise BadData({"how": _("请从列出的里面选。")})
         made.party, made.name = found.number, found.name
         return
-    if by.kind != "staff" or made.signer not in (Signer.MEDIATOR, Signer.RECORDER):
+    if by.person_id is None or made.signer not in (Signer.MEDIATOR, Signer.RECORDER):
         raise NotAllowed(_("您现在的岗位不能做这一步。"))
     wanted = AssignmentRole.RECORDER if made.signer == Signer.RECORDER else AssignmentRole.MEDIATOR
     mine = Assignment.objects.current().filter(case_id=made.case_id, person_id=by.person_id, role=wanted)
@@ -163,11 +163,11 @@ def _name(made: Signature, paper: Paper, party: int | None, by: Actor) -> None:
 
 def _known(made: Signature) -> Signature | None:
     same = Signature.objects.valid().filter(case_id=made.case_id, paper=made.paper, signer=made.signer)
-    return (
-        same.filter(party=made.party, person_id=made.person_id).first()
-        if made.signer != Signer.SEAL
-        else same.first()
-    )
+    if made.signer == Signer.PARTY:
+        same = same.filter(party=made.party)
+    elif made.person_id is not None and made.signer != Signer.SEAL:
+        same = same.filter(person_id=made.person_id)
+    return same.first()
 
 
 def _draw(made: Signature, strokes: Sequence[Any], scan: UUID | None) -> None:

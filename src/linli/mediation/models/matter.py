@@ -222,7 +222,7 @@ class How(models.TextChoices):
 
 
 class AssentQuerySet(models.QuerySet["Assent"]):
-    def latest(self, case_id: UUID, matter: str, about: UUID | None = None) -> dict[int, bool]:
+    def last_answers(self, case_id: UUID, matter: str, about: UUID | None = None) -> dict[int, bool]:
         """What each party said last on a matter: party number → answer."""
         rows = self.filter(case_id=case_id, matter=matter, about=about).order_by("at", "id")
         return {row.party: row.answer for row in rows}

@@ -39,7 +39,7 @@ Condition = Callable[[Case], bool]
 def _everybody(case: Case, matter: Matter, about: UUID | None = None) -> bool:
     """Whether every party still there said yes, with somebody on each side."""
     parties = list(Party.objects.present().filter(case_id=case.pk).values_list("number", "side"))
-    answers = Assent.objects.latest(case.pk, matter, about)
+    answers = Assent.objects.last_answers(case.pk, matter, about)
     sides = {side for _number, side in parties}
     return sides == set(Side.values) and all(answers.get(number) for number, _side in parties)
 
@@ -54,7 +54,7 @@ def rights_known(case: Case) -> bool:
     if _everybody(case, Matter.RIGHTS):
         return True
     notices = current(case.pk, PaperKind.RIGHTS)
-    answers = Assent.objects.latest(case.pk, Matter.RIGHTS)
+    answers = Assent.objects.last_answers(case.pk, Matter.RIGHTS)
     unsigned = {number for paper in notices for _who, number in missing_signatures(paper) if number}
     parties = Party.objects.present().filter(case_id=case.pk).values_list("number", flat=True)
     return bool(notices) and all(answers.get(number) or number not in unsigned for number in parties)
@@ -157,8 +157,9 @@ CONDITIONS: dict[str, tuple[Condition, Callable[[], str]]] = {
 
 def is_mediator(case: Case, actor: Actor, tasks: Sequence[Task] = ()) -> bool:
     """Whether the actor mediates this case now, or keeps its record."""
-    current_ones = Assignment.objects.current().filter(case_id=case.pk, person_id=actor.person_id)
-    return actor.person_id is not None and current_ones.exists()
+    if actor.person_id is None:
+        return False
+    return Assignment.objects.current().filter(case_id=case.pk, person_id=actor.person_id).exists()
 
 
 def _predicate(condition: Condition) -> predicates.Predicate:

@@ -164,7 +164,7 @@ def test_questions_wait_until_they_are_answered_and_can_be_answered_anew(matter:
     assert matter.press(B, "willing", "no")["Location"] == "/disputes/progress?done=answer"
     assert "不愿意调解" in matter.page(B)
     matter.press(B, "willing", "yes")
-    assert Assent.objects.latest(matter.id, "willing")[B]
+    assert Assent.objects.last_answers(matter.id, "willing")[B]
     assert list(Assent.objects.filter(party=B).values_list("how", flat=True)) == ["code", "code"]
 
 

@@ -78,7 +78,9 @@ def in_talks(dispute: Callable[..., Any], cast: Cast, watch: Watch) -> Any:
     cases.advance(verb="ask", at=watch.on(minutes=1), command_id=uuid7(), **who)
     for party in (1, 2):
         for matter in ("willing", "rights"):
-            mediations.answer(party=party, matter=matter, answer=True, how="spoken", at=watch.on(minutes=1), **who)
+            mediations.answer(
+                party=party, matter=matter, answer=True, how="spoken", at=watch.on(minutes=1), **who
+            )
     mediations.set_test(
         answers={question.name: question.wanted for question in QUESTIONS}, at=watch.on(minutes=1), **who
     )

@@ -135,6 +135,8 @@ class Nav:
     @property
     def mediations(self) -> int:
         """The open cases one mediates or keeps the record of."""
+        if self.post.person_id is None:
+            return 0
         mine = Assignment.objects.current().filter(person_id=self.post.person_id, case__is_open=True)
         return mine.values("case_id").distinct().count()
 
