@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from linli.cases.actions import BadData
 from linli.cases.actions.referrals import Referred, openers
 from linli.cases.models import Case, Referral
+from linli.mediation.actions.registering import Application, PartyDetails, register
 from linli.mediation.models import Category, Party, Side, Source
 
 KINDS = ("mediation", "mediation_medical", "mediation_labour")
@@ -22,8 +23,6 @@ def open_for(referred: Referred) -> Case:
 
     `carried` holds brief, category, requester, phone, respondent, respondent_phone and is_willing. Raises BadData.
     """
-    from linli.mediation.actions.registering import Application, PartyDetails, register
-
     source, carried = referred.source, referred.carried
     _check(source, carried)
     assert source.place is not None
@@ -48,8 +47,7 @@ def open_for(referred: Referred) -> Case:
     registered = register(
         application=application, by=referred.by, at=referred.at, command_id=referred.command_id
     )
-    case: Case = registered.case
-    return case
+    return registered.case
 
 
 def _check(source: Case, carried: Mapping[str, Any]) -> None:
