@@ -34,6 +34,7 @@ SHOWN = (
     "county-auditor",
     "county-admin",
 )
+MEDIATING = ("centre1", "centre2", "chair1", "mediator1", "mediator2")
 PAUSE = 0.2
 GRACE = 12.0
 PATIENCE = 30.0
@@ -45,9 +46,11 @@ def sign_ins(console: Console) -> None:
     table = Table(title=_("演示数据 · 口令都是 %(password)s") % {"password": county.PASSWORD})
     for heading in (_("账号"), _("角色"), _("单位")):
         table.add_column(heading)
-    grants = Grant.objects.filter(person__username__in=SHOWN).select_related("person", "organisation__parent")
+    grants = Grant.objects.filter(person__username__in=SHOWN + MEDIATING).select_related(
+        "person", "organisation__parent"
+    )
     first = {grant.person.username: grant for grant in grants.order_by("-valid_from")}
-    for username in SHOWN:
+    for username in SHOWN + MEDIATING:
         if grant := first.get(username):
             table.add_row(username, roles()[grant.role].label, _unit(grant.organisation))
     console.print(table)

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from linli.kit import clock
 from linli.ops import serving
-from linli.ops.demo import seeding, showing
+from linli.ops.demo import disputes, seeding, showing
 
 INTERRUPTED = 130
 
@@ -34,6 +34,8 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         if not seeding.is_seeded():
             self._seed(console, options["requests"])
+        if not disputes.is_seeded():
+            self._tell_disputes(console)
         showing.sign_ins(console)
         if not options["no_serve"]:
             showing.serve(console, options["host"], options["port"])
@@ -46,9 +48,8 @@ class Command(BaseCommand):
                     "请另选一处：LINLI_VAR=另一个文件夹 linli demo，或另设 DATABASE_URL。"
                 )
             )
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         try:
-            with Progress(*columns, console=console) as bar:
+            with _progress(console) as bar:
                 task = bar.add_task(_("演示县：写入事项"), total=seeding.wanted() or requests)
                 seeding.seed(
                     at=clock.now(), requests=requests, progress=lambda done: bar.update(task, completed=done)
@@ -56,3 +57,17 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             console.print(_("已停下，写完的都在。再运行一次 linli demo 会接着写。"))
             raise SystemExit(INTERRUPTED) from None
+
+    def _tell_disputes(self, console: Console) -> None:
+        try:
+            with _progress(console) as bar:
+                task = bar.add_task(_("演示县：写入纠纷"), total=len(disputes.scenes()))
+                disputes.seed(at=clock.now(), progress=lambda done: bar.update(task, completed=done))
+        except KeyboardInterrupt:
+            console.print(_("已停下，写完的都在。再运行一次 linli demo 会接着写。"))
+            raise SystemExit(INTERRUPTED) from None
+
+
+def _progress(console: Console) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console)
