@@ -29,6 +29,11 @@ def may_read(case_id: UUID, actor: Actor) -> bool:
     mine = {"case_id": case_id, "person_id": actor.person_id, "ended_at": None}
     if Assignment.objects.filter(**mine).exists() or Reader.objects.filter(**mine).exists():
         return Case.objects.visible_to(actor).filter(pk=case_id).exists()
+    return takes_in(case_id, actor)
+
+
+def takes_in(case_id: UUID, actor: Actor) -> bool:
+    """Whether the post is at the committee that takes the case in, until it has a mediator."""
     if not actor.may("mediation.accept") or actor.organisation_id is None:
         return False
     taking_in = Case.objects.filter(pk=case_id, holder_id=actor.organisation_id, state__in=BEFORE_A_MEDIATOR)

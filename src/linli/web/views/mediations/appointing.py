@@ -22,6 +22,7 @@ from linli.people.access import requires, roles
 from linli.people.models import Grant, Person
 from linli.web.forms.pressed import Attempt, PressedForm, id_in, text_in
 
+from . import gate
 from .acting import Press, press
 from .file import MediationFile
 from .page import section
@@ -143,20 +144,23 @@ def _person(found: UUID | None) -> Person:
 def appointment(request: HttpRequest, number: str) -> HttpResponse:
     """Appoints the mediators, or puts others in their place."""
 
-    def do(pressed: Press) -> Any:
+    def do(pressed: Press) -> str:
         ids = [UUID(each) for each in pressed.posted.getlist("mediators") if _is_uuid(each)]
         people = list(Person.objects.filter(pk__in=ids))
         if not people:
             raise BadData({"mediators": _("请至少选一名调解员。")})
-        return mediating.appoint(
+        mediating.appoint(
             case=pressed.case.pk,
             mediators=people,
             recorder=Person.objects.filter(pk=id_in(pressed.posted, "recorder")).first(),
             chosen_by_parties=pressed.posted.get("chosen") == "yes",
             **pressed.command,
         )
+        if gate.must_say_why(pressed.matter, pressed.post):  # others mediate from now on
+            return reverse("web:case", args=[pressed.case.number])
+        return reverse("web:mediation", args=[pressed.case.number]) + "#appointing"
 
-    return press(request, number, "appoint", do, done=_("调解员已定，会通知各方。"), then="appointing")
+    return press(request, number, "appoint", do, done=_("调解员已定，会通知各方。"), then=str)
 
 
 def _is_uuid(text: str) -> bool:

@@ -36,9 +36,9 @@ def admit(request: HttpRequest, matter: Mediation, post: Actor, at: datetime, wh
 
 
 def must_say_why(matter: Mediation, post: Actor) -> bool:
-    """Officers the case names say what they open it for; who works on it always does so to mediate."""
+    """Officers the case names say what they open it for; who takes it in or mediates it does so to mediate."""
     own = {"case_id": matter.case_id, "person_id": post.person_id}
-    if Assignment.objects.current().filter(**own).exists():
+    if Assignment.objects.current().filter(**own).exists() or reading.takes_in(matter.case_id, post):
         return False
     return Reader.objects.filter(**own, ended_at=None).exists()
 
