@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from linli.cases.actions import BadData, CaseNotFound, NotAllowed
 from linli.cases.models import Case, Event
-from linli.kit.ids import derived
+from linli.kit.ids import derived, uuid7
 from linli.mediation.actions import sittings
 from linli.mediation.actions.accepting import held_by_party
 from linli.mediation.actions.committees import load_of
@@ -32,7 +32,7 @@ from linli.mediation.models import (
     SittingState,
     WhyEnded,
 )
-from linli.mediation.rules.conditions import is_barred
+from linli.mediation.rules.conditions import is_barred, unfit
 from linli.people.access import SYSTEM, Actor
 from linli.people.models import Grant, Person
 
@@ -157,6 +157,16 @@ def bar(*, case: UUID, person: Person, why: str, by: Actor, at: datetime, comman
         event = step("recuse", case=case, by=SYSTEM, at=at, command_id=derived(command_id, "recuse"))
         sittings.rebook(case=case, at=at)
     return event
+
+
+def step_aside(case: Case, at: datetime) -> None:
+    """Ends the assignment of whoever turns out to be a party of the case; the committee finds somebody else."""
+    people = unfit(case.pk)
+    for each in Assignment.objects.current().filter(case_id=case.pk, person__in=people):
+        _end(each, WhyEnded.INTEREST, at)
+    if people and case.state in case.procedure.moves["recuse"].origins:
+        step("recuse", case=case.pk, by=SYSTEM, at=at, command_id=uuid7())
+        sittings.rebook(case=case.pk, at=at)
 
 
 # Going on ---------------------------------------------------------------------------------------

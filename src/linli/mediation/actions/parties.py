@@ -15,10 +15,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from linli.cases.actions import BadData, CaseNotFound, OutOfOrder
+from linli.cases.models import Case
 from linli.kit import codes
 from linli.kit.text import clean, is_phone
+from linli.mediation.actions.mediating import step_aside
 from linli.mediation.actions.reading import held
-from linli.mediation.models import Companion, CompanionRole, Party, PartyCode, Sex, Side
+from linli.mediation.models import Companion, CompanionRole, Mediation, Party, PartyCode, Sex, Side
 from linli.people.access import Actor
 from linli.people.models import Person
 
@@ -92,7 +94,9 @@ def add_party(*, case: UUID, details: PartyDetails, by: Actor, at: datetime) -> 
     """Another party, on either side; it has to be asked like the others before anything goes on."""
     given = _checked(details, at)
     with transaction.atomic():
-        _open(case, by)
+        locked = _open(case, by)
+        if Mediation.objects.filter(pk=case).exclude(outcome="").exists():
+            raise OutOfOrder(_("这一件已经有了结果，不能再加当事人。"))
         known = list(Party.objects.filter(case_id=case).order_by("number"))
         if len(known) >= MOST_PARTIES:
             raise BadData({"parties": _("当事人最多 %(n)d 个；人多的请推选代表。") % {"n": MOST_PARTIES}})
@@ -100,6 +104,7 @@ def add_party(*, case: UUID, details: PartyDetails, by: Actor, at: datetime) -> 
         party = row(case, number, given)
         party.save(force_insert=True)
         code_row(case, number).save(force_insert=True)
+        step_aside(locked, at)
     return party
 
 
@@ -107,12 +112,13 @@ def correct_party(*, case: UUID, number: int, details: PartyDetails, by: Actor, 
     """Corrects what is known of a party; the side stays what it was."""
     given = _checked(details, at)
     with transaction.atomic():
-        _open(case, by)
+        locked = _open(case, by)
         party = _party(case, number)
         for name in FIELDS:
             if name not in ("side", "person"):
                 setattr(party, name, getattr(given, name))
         party.save()
+        step_aside(locked, at)
     return party
 
 
@@ -186,9 +192,11 @@ def _checked(details: PartyDetails, at: datetime) -> PartyDetails:
     return given
 
 
-def _open(case: UUID, by: Actor) -> None:
-    if held(case, by).state in ENDED:
+def _open(case: UUID, by: Actor) -> Case:
+    locked = held(case, by)
+    if locked.state in ENDED:
         raise OutOfOrder(_("这一件已经结束，当事人的情况不能再改。"))
+    return locked
 
 
 def _party(case: UUID, number: int) -> Party:

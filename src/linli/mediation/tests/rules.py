@@ -20,7 +20,7 @@ from linli.mediation.tests.walk import GOOD_TEST
 
 IN_EFFECT = {"performing", "performed", "breached", "followed_up"}
 ENDED_WITHOUT = {"failed", "expired", "terminated"}
-RUNNING = {"accepted", "mediator_assigned", "in_mediation", "agreement_written"}
+RUNNING = {"diverted", "consent_check", "accepted", "mediator_assigned", "in_mediation", "agreement_written"}
 
 
 class Broken(AssertionError):
