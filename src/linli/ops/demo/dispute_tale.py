@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from linli.cases.actions import fire_due_clocks
 from linli.cases.models import Case, Clock
-from linli.kit.ids import derived
+from linli.kit.ids import derived, uuid7_at
 from linli.mediation import actions as mediations
 from linli.mediation.actions.steps import step
 from linli.mediation.models import Category, How, Paper, PaperKind, ScreeningRound, Signer, Source
@@ -41,6 +41,7 @@ class Tale:
     now: datetime
     end: datetime
     at: datetime
+    began: datetime
     plot: dict[str, Any]
     names: list[str]
     words: dict[str, str]
@@ -80,7 +81,9 @@ class Tale:
             days = (6, 12)  # fifteen days from the application
         began = now - timedelta(days=rng.uniform(*days))
         end = max(now - quiet, began + (now - began) * 0.5)
-        tale = cls(bench, seat, place, rng, number, state, now, end, began, plot, names, words, int(money))
+        tale = cls(
+            bench, seat, place, rng, number, state, now, end, began, began, plot, names, words, int(money)
+        )
         tale.at = min(tale.office(began), began + (end - began) * 0.2)
         own = [each for each in rounds if each.place_id == place.pk and each.found and each.at < tale.at]
         tale.round = own[0] if own else None
@@ -197,7 +200,7 @@ class Tale:
 
     @property
     def id(self) -> UUID:
-        return derived(UUID(int=0x11D15), f"{self.bench.seed}/{self.number}")
+        return uuid7_at(self.began, self.number << 40 | 0x11D15)
 
     @property
     def case(self) -> Case:

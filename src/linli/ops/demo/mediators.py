@@ -90,7 +90,6 @@ class Bench:
     """All committees of the demonstration, the centre's officers and the places disputes come from."""
 
     seats: list[Seat] = field(default_factory=list)
-    seed: str = ""
     county_officer: Actor | None = None
     town_officer: Actor | None = None
     villages: dict[str, list[Organisation]] = field(default_factory=dict)
@@ -105,7 +104,7 @@ def found(at: datetime) -> Bench:
     places = _places()
     people = _people()
     day = timezone.localdate(since)
-    bench = Bench(villages=_villages(places), seed=str(int(at.timestamp())))
+    bench = Bench(villages=_villages(places))
     bench.county_officer = _officer(people["centre1"], places["county"], since)
     bench.town_officer = _officer(people["centre2"], places["town1"], since)
     for number, plan in enumerate(PLANS, start=1):
@@ -190,7 +189,7 @@ def _found(
         member = committees.add_member(
             committee=committee,
             person=people[username],
-            duty=(Duty.CHAIR, Duty.MEMBER, Duty.APPOINTED)[order],
+            duty=Duty.MEMBER if order else Duty.CHAIR,
             is_woman=_is_woman(username),
             languages=texts()["languages"][(number + order) % len(texts()["languages"])],
             since=day,
