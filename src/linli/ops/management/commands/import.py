@@ -1,4 +1,4 @@
-"""`linli import orgs|boundaries|requests FILE`: data from outside. A faulty tree or outline is refused whole."""
+"""`linli import orgs|boundaries|requests|mediations FILE`: data from outside. Faulty units are refused whole."""
 
 # ruff: noqa: N999  the command is called import
 
@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from linli.kit import clock
 from linli.ops import imports
+from linli.ops.imports import mediations
 from linli.orgs import actions as orgs
 from linli.orgs.models import Organisation
 
@@ -83,12 +84,15 @@ SUBCOMMANDS = {
         gettext_lazy("边界（.geojson，WGS-84）"), _boundaries_arguments, _import_boundaries
     ),
     "requests": Subcommand(gettext_lazy("别处的事项记录，按对照表导入"), imports.add_arguments, imports.run),
+    "mediations": Subcommand(
+        gettext_lazy("已公布的调解案例（.jsonl），每行一件"), mediations.add_arguments, mediations.run
+    ),
 }
 
 
 class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.description = _("从文件导入组织、边界或事项；组织和边界的文件有错就整份不导入")
+        parser.description = _("从文件导入组织、边界、事项或调解案例；组织和边界的文件有错就整份不导入")
         kinds = parser.add_subparsers(dest="kind", required=True, metavar="|".join(SUBCOMMANDS))
         for name, subcommand in SUBCOMMANDS.items():
             kind = kinds.add_parser(name, help=str(subcommand.help))
