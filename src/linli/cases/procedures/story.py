@@ -112,6 +112,8 @@ def mentioned(events: Iterable[Event], procedure: Procedure) -> set[str]:
 
 def _title(event: Event, move: Move, viewer: Viewer) -> str:
     done = str(move.done)
+    if event.role == "party" and viewer == "staff":  # the wording of a mediation names the parties itself
+        return done
     if event.number == 1:
         return _opening_title(event, viewer)
     if event.verb in OWN_WORDS:
