@@ -13,21 +13,20 @@ from linli.cases.actions import BadData
 from linli.mediation import actions as mediations
 from linli.mediation.actions import sittings, talks
 from linli.mediation.models import (
-    Instalment,
     Matter,
-    Mediation,
     PaperKind,
     ScreeningRound,
     SittingKind,
 )
 from linli.mediation.rules import QUESTIONS
+from linli.mediation.rules.conditions import extension_proposal
+from linli.ops.demo import dispute_agreeing as agreeing
 from linli.ops.demo.dispute_tale import Tale
 from linli.ops.demo.mediators import Bench, texts
 from linli.people.access import Actor
 from linli.people.models import Person
 
 Step = Callable[[Tale], None]
-COURT = "县人民法院"  # zh: an invented court
 
 
 def tell(
@@ -216,6 +215,47 @@ def plan_ahead(tale: Tale) -> None:
             tale.call(sittings.reply, sitting=sitting.id, party=party, answer=answer, by=Actor.party(tale.id))
 
 
+def turn_up(tale: Tale) -> None:
+    """What happens in some: supervision, a department called in, more time agreed, a mediator objected to."""
+    branches = (_supervised, _supervised_and_answered, _coordinated, _extended, _objected)
+    if tale.number % 3 == 1:
+        branches[tale.number // 3 % len(branches)](tale)
+
+
+def _supervised(tale: Tale) -> None:
+    tale.wait(0.1, 0.5)
+    tale.step("supervise", tale.county_officer, {"reason": tale.pick("supervisions")})
+
+
+def _supervised_and_answered(tale: Tale) -> None:
+    _supervised(tale)
+    tale.wait(0.2, 0.8)
+    tale.step("answer_supervision", tale.mediator, {"note": tale.pick("supervision_answers")})
+
+
+def _coordinated(tale: Tale) -> None:
+    tale.wait(0.1, 0.5)
+    data = {"unit": str(tale.department.pk), "reason": tale.pick("coordinations")}
+    tale.step("coordinate", tale.county_officer, data)
+
+
+def _extended(tale: Tale) -> None:
+    for party in tale.numbers:
+        tale.answer(party, Matter.EXTENSION, True, "spoken", about=extension_proposal(tale.case))
+    tale.make(mediations.extend, days=15, by=tale.mediator)
+
+
+def _objected(tale: Tale) -> None:
+    """A party wants another mediator, and gets one; no reason is asked."""
+    tale.wait(0.1, 0.4)
+    person = Person.objects.get(pk=tale.mediator.person_id)
+    tale.make(mediations.bar, person=person, why="objection", by=Actor.party(tale.id))
+    tale.is_replaced = True
+    tale.wait(0.1, 0.4)
+    fresh = Person.objects.get(pk=tale.mediator.person_id)
+    tale.make(mediations.appoint, mediators=[fresh], by=tale.chair)
+
+
 def suspend(tale: Tale) -> None:
     tale.wait(0.5, 2)
     tale.make(mediations.suspend, remark=tale.pick("suspensions"), by=tale.mediator)
@@ -240,163 +280,27 @@ def tell_routes(tale: Tale) -> None:
     tale.make(mediations.tell_routes, route="court", by=tale.mediator)
 
 
-# Agreeing ---------------------------------------------------------------------------------------
-
-
-def draft(tale: Tale) -> None:
-    tale.wait(0.02, 0.3)
-    day = timezone.localtime(tale.at).date()
-    content = {
-        "facts": tale.facts,
-        "clauses": tale.clauses,
-        "manner": "钱款当面或者转账付清，收款人写收条；其他事项由双方到场看过为准。",  # zh: an agreement
-        "copies": "三",  # zh: how many copies
-        "date": day.isoformat(),
-        "amount": f"{tale.money}.00",
-        **tale.terms(day),
-    }
-    tale.agreement = tale.write(PaperKind.AGREEMENT, content, is_joint=True)
-    tale.make(mediations.draft, by=tale.mediator)
-
-
-def sign_some(tale: Tale) -> None:
-    """One side has signed, or all parties and not the mediator, or everybody but the seal is not there."""
-    signers = [*tale.numbers, 0]
-    for number in signers[: tale.number % (len(signers) + 1)]:
-        tale.wait(0.02, 0.2)
-        tale.sign(tale.agreement, number)
-
-
-def sign_all(tale: Tale) -> None:
-    tale.wait(0.01, 0.1)
-    tale.sign_all(tale.agreement)
-    tale.wait(0.02, 0.3)
-    assert tale.agreement is not None
-    tale.call(
-        mediations.seal,
-        paper=tale.agreement.id,
-        sha256=tale.agreement.sha256,
-        by=tale.chair,
-        command_id=tale.command(),
-    )
-
-
-def agree(tale: Tale) -> None:
-    """A written agreement, or now and then an oral one."""
-    if tale.number % 6 != 4:
-        draft(tale)
-        sign_all(tale)
-        return
-    tale.wait(0.02, 0.2)
-    day = timezone.localtime(tale.at).date()
-    content = {
-        "facts": tale.facts,
-        "content": "；".join(tale.clauses) + "。",
-        "manner": "说好当面履行，调解员在场。",  # zh: an agreement
-        "amount": f"{tale.money}.00",
-        "date": day.isoformat(),
-        **tale.terms(day),
-    }
-    tale.write(PaperKind.ORAL, content, is_joint=True)
-    for party in tale.numbers:
-        tale.answer(party, Matter.ORAL, True, "spoken")
-    tale.make(mediations.agree_orally, by=tale.mediator)
-
-
-def perform_one(tale: Tale) -> None:
-    left = Instalment.objects.filter(case_id=tale.id, done_on=None).order_by("position")
-    if left.count() > 1:
-        _perform(tale, left[0])
-
-
-def perform_all(tale: Tale) -> None:
-    for row in Instalment.objects.filter(case_id=tale.id, done_on=None).order_by("position"):
-        _perform(tale, row)
-    tale.wait(0.1, 1)
-    tale.make(mediations.complete, by=tale.mediator)
-
-
-def _perform(tale: Tale, row: Instalment) -> None:
-    tale.wait(1, 4)
-    tale.make(
-        mediations.perform,
-        instalment=row.id,
-        done_on=timezone.localtime(tale.at).date(),
-        note=tale.pick("performed"),
-        by=tale.mediator,
-    )
-
-
-def breach(tale: Tale) -> None:
-    tale.wait(20, 32)
-    tale.make(mediations.breach, route="court", remark=tale.pick("breaches"), by=tale.mediator)
-
-
-def follow_up(tale: Tale) -> None:
-    tale.wait(4, 12)
-    reason, found, satisfaction = tale.rng.choice(texts()["visits"])
-    content = {
-        "reason": reason,
-        "state": found,
-        "satisfaction": satisfaction,
-        "visitor": tale.mediator.name,
-        "at": timezone.localtime(tale.at).isoformat(timespec="minutes"),
-    }
-    tale.make(mediations.follow_up, content=content, by=tale.mediator)
-
-
-def confirm(tale: Tale) -> None:
-    """Now and then everybody asks the court together, and it confirms."""
-    matter = Mediation.objects.get(pk=tale.id)
-    if tale.number % 3 or matter.confirmation != "window_open":
-        return
-    tale.wait(0.5, 3)
-    for party in tale.numbers:
-        tale.answer(party, Matter.CONFIRMATION, True, "spoken")
-    tale.make(mediations.apply_confirmation, court=COURT, by=tale.mediator)
-    if tale.number % 2:
-        tale.wait(4, 9)
-        tale.make(mediations.note_confirmation, result="confirmed", by=tale.mediator)
-
-
-def archive(tale: Tale) -> None:
-    tale.wait(1, 5)
-    day = timezone.localtime(tale.at).date()
-    seen = [{"name": name, "kind": "居民身份证", "note": "原件已核对"} for name in tale.names]  # zh: a paper
-    tale.write(PaperKind.IDENTITY, {"documents": seen, "date": day.isoformat()})
-    tale.write(
-        PaperKind.CLOSING,
-        {
-            "filled_on": day.isoformat(),
-            "handler": tale.mediator.name,
-            "facts": tale.facts,
-            "result": "；".join(tale.clauses) + "。",
-        },
-    )
-    tale.make(mediations.archive, by=tale.mediator)
-
-
 IN = (register, assign, ask)
 TAKEN = (*IN, accept)
 BEGUN = (*TAKEN, appoint, begin)
-SETTLED = (*BEGUN, meet_and_agree, agree)
-DONE = (*SETTLED, perform_all)
+SETTLED = (*BEGUN, meet_and_agree, agreeing.agree)
+DONE = (*SETTLED, agreeing.perform_all)
 PATHS: dict[str, tuple[Step, ...]] = {
     "applied": (register,),
     "diverted": (register, assign),
     "consent_check": (*IN, hear_one),
     "accepted": TAKEN,
     "mediator_assigned": (*TAKEN, appoint),
-    "in_mediation": (*BEGUN, talk, meet, talk, plan_ahead),
+    "in_mediation": (*BEGUN, talk, turn_up, meet, talk, plan_ahead),
     "suspended": (*BEGUN, meet, suspend),
-    "agreement_written": (*BEGUN, talk, meet_and_agree, draft, sign_some),
-    "performing": (*SETTLED, confirm, perform_one),
+    "agreement_written": (*BEGUN, talk, meet_and_agree, agreeing.draft, agreeing.sign_some),
+    "performing": (*SETTLED, agreeing.confirm, agreeing.perform_one),
     "performed": DONE,
-    "breached": (*SETTLED, breach),
-    "followed_up": (*DONE, follow_up),
+    "breached": (*SETTLED, agreeing.breach),
+    "followed_up": (*DONE, agreeing.follow_up),
     "failed": (*BEGUN, talk, meet_in_vain, fail),
     "terminated": (*BEGUN, leave),
     "expired": (*BEGUN, meet),
     "not_accepted": (*IN, decline),
-    "archived": (*DONE, follow_up, confirm, archive),
+    "archived": (*DONE, agreeing.follow_up, agreeing.confirm, agreeing.archive),
 }

@@ -17,7 +17,16 @@ from linli.cases.models import Case, Clock
 from linli.kit.ids import derived, uuid7_at
 from linli.mediation import actions as mediations
 from linli.mediation.actions.steps import step
-from linli.mediation.models import Category, How, Paper, PaperKind, ScreeningRound, Signer, Source
+from linli.mediation.models import (
+    Category,
+    CommitteeKind,
+    How,
+    Paper,
+    PaperKind,
+    ScreeningRound,
+    Signer,
+    Source,
+)
 from linli.ops.demo.mediators import Bench, Seat, texts
 from linli.orgs.models import Organisation, is_within
 from linli.people.access import Actor
@@ -49,6 +58,8 @@ class Tale:
     round: ScreeningRound | None = None
     count: int = 0
     is_any_day: bool = False
+    draw: int = 0
+    is_replaced: bool = False
     agreement: Paper | None = None
     numbers: list[int] = field(default_factory=list)
 
@@ -66,7 +77,7 @@ class Tale:
         plot = _plot(rng, number)
         seat = _seat(bench, plot, rng, number)
         place = _place(bench, seat, rng)
-        names = _names(plot, rng, number)
+        names = _names(plot, rng, number, seat)
         low, high = plot["money"]
         money = round(rng.uniform(low, high), -2 if high > 1000 else -1)
         words = {
@@ -84,6 +95,7 @@ class Tale:
         tale = cls(
             bench, seat, place, rng, number, state, now, end, began, began, plot, names, words, int(money)
         )
+        tale.draw = rng.getrandbits(74)
         tale.at = min(tale.office(began), began + (end - began) * 0.2)
         own = [each for each in rounds if each.place_id == place.pk and each.found and each.at < tale.at]
         tale.round = own[0] if own else None
@@ -133,7 +145,23 @@ class Tale:
 
     @property
     def mediator(self) -> Actor:
-        return self.seat.mediators[self.number % 2]
+        return self.seat.mediators[(self.number + self.is_replaced) % 2]
+
+    @property
+    def county_officer(self) -> Actor:
+        assert self.bench.county_officer is not None
+        return self.bench.county_officer
+
+    @property
+    def department(self) -> Organisation:
+        """A department of the county that can help here."""
+        county = self.county_officer.organisation
+        return Organisation.objects.standing().get(parent=county, function="natural_resources")
+
+    @property
+    def has_body(self) -> bool:
+        """Whether the other side is a firm or an institution."""
+        return "bodies" in self.plot
 
     @property
     def officer(self) -> Actor:
@@ -141,8 +169,7 @@ class Tale:
         assert officer is not None
         if is_within(self.place.path, officer.path):
             return officer
-        assert self.bench.county_officer is not None
-        return self.bench.county_officer
+        return self.county_officer
 
     @property
     def is_thorough(self) -> bool:
@@ -200,7 +227,7 @@ class Tale:
 
     @property
     def id(self) -> UUID:
-        return uuid7_at(self.began, self.number << 40 | 0x11D15)
+        return uuid7_at(self.began, self.draw)
 
     @property
     def case(self) -> Case:
@@ -219,10 +246,10 @@ class Tale:
     def step(self, verb: str, by: Actor, data: Mapping[str, Any] | None = None) -> None:
         step(verb, case=self.id, by=by, at=self.at, command_id=self.command(), data=data)
 
-    def answer(self, party: int, matter: str, answer: bool, how: str) -> None:
+    def answer(self, party: int, matter: str, answer: bool, how: str, about: UUID | None = None) -> None:
         state = self.case.state
         by = self.chair if state in ("diverted", "consent_check", "accepted") else self.mediator
-        self.call(mediations.answer, party=party, matter=matter, answer=answer, how=how, by=by)
+        self.call(mediations.answer, party=party, matter=matter, answer=answer, how=how, by=by, about=about)
 
     def register(self, to_committee: bool) -> None:
         plot, rng = self.plot, self.rng
@@ -254,7 +281,7 @@ class Tale:
     def _parties(self) -> Iterable[mediations.PartyDetails]:
         for place, name in enumerate(self.names):
             is_last = place == len(self.names) - 1
-            is_body = is_last and "bodies" in self.plot
+            is_body = is_last and self.has_body
             yield mediations.PartyDetails(
                 name=name,
                 side="respondent" if is_last else "applicant",
@@ -331,7 +358,7 @@ def _place(bench: Bench, seat: Seat, rng: Random) -> Organisation:
     return rng.choice([village for villages in bench.villages.values() for village in villages])
 
 
-def _names(plot: dict[str, Any], rng: Random, number: int) -> list[str]:
+def _names(plot: dict[str, Any], rng: Random, number: int, seat: Seat) -> list[str]:
     """Two names, or three where two apply together; the last is the other side."""
     count = 3 if number % 7 == 3 else 2
     made: list[str] = []
@@ -340,7 +367,8 @@ def _names(plot: dict[str, Any], rng: Random, number: int) -> list[str]:
         if name not in made:
             made.append(name)
     if "bodies" in plot:
-        made[-1] = rng.choice(plot["bodies"])
+        is_own = seat.committee.kind == CommitteeKind.ENTERPRISE  # which mediates its own disputes alone
+        made[-1] = plot["bodies"][0] if is_own else rng.choice(plot["bodies"])
     return made
 
 

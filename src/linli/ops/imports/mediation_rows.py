@@ -160,7 +160,7 @@ def _people(names: str, turns: list[Turn], notes: list[str]) -> tuple[list[Party
             invited.append(name)
         else:
             parties.append(_party(name, "respondent" if parties else "applicant"))
-            if not any(_bare(name) in turn.speaker or _bare(turn.speaker) == name for turn in turns):
+            if not any(_speaks(name, turn) for turn in turns):
                 notes.append(_("“%(name)s”没有发言，仍登记为当事人，请核对。") % {"name": name})
     if not parties:
         raise LineRefused("disputing_parties", _("没有写明当事人。"))
@@ -183,6 +183,11 @@ def _party(name: str, side: str) -> PartyDetails:
 def _bare(name: str) -> str:
     """A name without what stands in brackets, and without the number behind one of several."""
     return re.sub("[（(].*?[）)]", "", name).strip().rstrip("0123456789")
+
+
+def _speaks(name: str, turn: Turn) -> bool:
+    """Whether a turn is theirs or a relative's: 杨某 by 杨某家属, but never 李某 by 李某某."""
+    return re.search(re.escape(_bare(name)) + "(?!某)", _bare(turn.speaker)) is not None  # zh: part of a name
 
 
 def _lines(turns: list[Turn]) -> str:
