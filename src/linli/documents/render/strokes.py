@@ -33,7 +33,7 @@ def signature_png(strokes: Strokes, width: int = 480, height: int = 240) -> byte
     signature = Image.new("RGBA", (width, height), (16, 22, 48, 0))
     signature.putalpha(ink)
     file = io.BytesIO()
-    signature.save(file, "PNG", optimize=True)
+    signature.save(file, "PNG")
     return file.getvalue()
 
 
