@@ -13,6 +13,9 @@ import pytest
 from conftest import Cast, Town
 from playwright.sync_api import Page
 
+from linli.mediation import actions as mediations
+from linli.mediation.tests.story import Story
+
 AXE = Path(__file__).resolve().parent.parent / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 VIEWS: dict[str, dict[str, Any]] = {
@@ -41,6 +44,29 @@ DESK = {
         "/desk/manage/calendar",
         "/desk/manage/organisations",
         "/desk/manage/people",
+    ],
+}
+DISPUTES = {
+    "mediator": [
+        "/desk/mediations",
+        "/desk/mediations/calendar",
+        "/desk/mediations/new",
+        "/desk/mediations/{number}",
+        "/desk/mediations/{number}/terms",
+        "/desk/mediations/{number}/routes",
+        "/desk/cases/{number}",
+    ],
+    "centre": [
+        "/desk/mediations/board",
+        "/desk/mediations/statistics",
+        "/desk/screening",
+        "/desk/vetoes/new",
+        "/desk/cases/{number}",
+    ],
+    "administrator": [
+        "/desk/manage/mediation",
+        "/desk/manage/mediation/lists",
+        "/desk/manage/mediation/forms",
     ],
 }
 
@@ -112,3 +138,35 @@ def test_public_pages_are_in_order(view: str, window: Callable[..., Page], matte
 @pytest.mark.parametrize("who", DESK)
 def test_desk_pages_are_in_order(who: str, view: str, window: Callable[..., Page], matter: Any) -> None:
     check(window(who, **VIEWS[view]), [address.format(number=matter.number) for address in DESK[who]])
+
+
+@pytest.fixture
+def quarrel(dispute: Callable[..., Any], cast: Cast) -> Any:
+    """A dispute whose agreement waits for signatures."""
+    story = Story(cast, dispute().case.pk)
+    story.to("agreement_written")
+    return story.case
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: make setup")
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("who", DISPUTES)
+def test_pages_of_mediation_are_in_order(
+    who: str, view: str, window: Callable[..., Page], quarrel: Any
+) -> None:
+    check(window(who, **VIEWS[view]), [address.format(number=quarrel.number) for address in DISPUTES[who]])
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: make setup")
+@pytest.mark.parametrize("view", VIEWS)
+def test_the_page_of_a_party_is_in_order(view: str, window: Callable[..., Page], quarrel: Any) -> None:
+    page = window(**VIEWS[view])
+    page.goto("/track/")
+    page.fill("#code", mediations.party_code(quarrel.pk, 1))
+    page.click("main button.btn-primary")
+    papers = page.locator("a[href^='/disputes/papers/']").evaluate_all(
+        "all => all.map(a => a.getAttribute('href'))"
+    )
+    addresses = [each for each in dict.fromkeys(papers) if not each.endswith(".pdf")]
+    assert addresses
+    check(page, ["/disputes/progress", *addresses, "/disputes/end", "/disputes/legal-aid"])
