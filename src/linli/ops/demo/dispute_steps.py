@@ -155,7 +155,10 @@ def meet_in_vain(tale: Tale) -> None:
 
 
 def _meet(tale: Tale, ending: str, result: str) -> None:
-    sitting = plan(tale, tale.at + timedelta(days=tale.rng.uniform(1, 2.5)))
+    room = tale.end - tale.at
+    tale.is_any_day = room < timedelta(days=5)
+    sitting = plan(tale, tale.at + min(timedelta(days=tale.rng.uniform(1, 2.5)), room / 3))
+    tale.is_any_day = False
     tale.pass_to(sitting.ends_at)
     tale.make(mediations.hold_session, sitting=sitting.id, by=tale.mediator)
     said = "；".join(
@@ -299,7 +302,7 @@ PATHS: dict[str, tuple[Step, ...]] = {
     "breached": (*SETTLED, agreeing.breach),
     "followed_up": (*DONE, agreeing.follow_up),
     "failed": (*BEGUN, talk, meet_in_vain, fail),
-    "terminated": (*BEGUN, leave),
+    "terminated": (*BEGUN, leave, tell_routes),
     "expired": (*BEGUN, meet),
     "not_accepted": (*IN, decline),
     "archived": (*DONE, agreeing.follow_up, agreeing.confirm, agreeing.archive),

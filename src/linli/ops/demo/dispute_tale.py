@@ -89,7 +89,7 @@ class Tale:
         }
         quiet = timedelta(hours=26) if state == "in_mediation" else timedelta(hours=rng.uniform(1, 20))
         if plot["category"] == "labour" and state in SHORT:
-            days = (6, 12)  # fifteen days from the application
+            days = (8, 13)  # fifteen days from the application
         began = now - timedelta(days=rng.uniform(*days))
         end = max(now - quiet, began + (now - began) * 0.5)
         tale = cls(

@@ -42,31 +42,42 @@ class Plan:
 # In the order of chair1 to chair10; mediator1 and mediator2 sit in the first, and so on.
 PLANS = (
     Plan(
-        "{place}人民调解委员会", CommitteeKind.TOWNSHIP, "town1", "演一"
-    ),  # zh: names of demonstration units
-    Plan("{place}人民调解委员会", CommitteeKind.TOWNSHIP, "town2", "演二"),  # zh: the same
-    Plan("{place}人民调解委员会", CommitteeKind.TOWNSHIP, "town3", "演三"),  # zh: the same
-    Plan("{place}人民调解委员会", CommitteeKind.VILLAGE, "village1", "演村一"),  # zh: the same
-    Plan("{place}人民调解委员会", CommitteeKind.VILLAGE, "village2", "演村二"),  # zh: the same
+        "{place}人民调解委员会",  # zh: names
+        CommitteeKind.TOWNSHIP,
+        "town1",
+        "演一",  # zh: names
+    ),
+    Plan("{place}人民调解委员会", CommitteeKind.TOWNSHIP, "town2", "演二"),  # zh: names
+    Plan("{place}人民调解委员会", CommitteeKind.TOWNSHIP, "town3", "演三"),  # zh: names
+    Plan("{place}人民调解委员会", CommitteeKind.VILLAGE, "village1", "演村一"),  # zh: names
+    Plan("{place}人民调解委员会", CommitteeKind.VILLAGE, "village2", "演村二"),  # zh: names
     Plan(
-        "{place}道路交通事故人民调解委员会",  # zh: the same
+        "{place}道路交通事故人民调解委员会",  # zh: names
         CommitteeKind.PROFESSIONAL,
         "county",
-        "演交",  # zh: the same
+        "演交",  # zh: names
         ("traffic",),
     ),
     Plan(
-        "{place}医疗纠纷人民调解委员会", CommitteeKind.PROFESSIONAL, "county", "演医", ("medical",)
-    ),  # zh: the same
+        "{place}医疗纠纷人民调解委员会",  # zh: names
+        CommitteeKind.PROFESSIONAL,
+        "county",
+        "演医",  # zh: names
+        ("medical",),
+    ),
     Plan(
-        "{place}劳动人事争议人民调解委员会", CommitteeKind.PROFESSIONAL, "county", "演劳", ("labour",)
-    ),  # zh: the same
-    Plan("青禾制衣厂人民调解委员会", CommitteeKind.ENTERPRISE, "town2", "演企", ("labour",)),  # zh: the same
+        "{place}劳动人事争议人民调解委员会",  # zh: names
+        CommitteeKind.PROFESSIONAL,
+        "county",
+        "演劳",  # zh: names
+        ("labour",),
+    ),
+    Plan("青禾制衣厂人民调解委员会", CommitteeKind.ENTERPRISE, "town2", "演企", ("labour",)),  # zh: names
     Plan(
-        "{place}家电家居行业协会人民调解委员会",  # zh: the same
+        "{place}家电家居行业协会人民调解委员会",  # zh: names
         CommitteeKind.ASSOCIATION,
         "county",
-        "演协",  # zh: the same
+        "演协",  # zh: names
         ("consumer",),
     ),
 )

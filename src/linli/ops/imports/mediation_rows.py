@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,21 +22,9 @@ from django.utils.translation import gettext as _
 from linli.kit.ids import uuid7_at
 from linli.mediation.actions import PartyDetails
 
-CATEGORIES = {  # zh: kinds of dispute as published collections call them
-    "劳资劳动纠纷": "labour",
-    "家庭婚姻纠纷": "marriage",
-    "环境污染纠纷": "environment",
-    "社区邻里纠纷": "neighbours",
-    "经济债务纠纷": "contract",
-    "治安刑事纠纷": "damages",
-    "交通事故纠纷": "traffic",
-    "房产土地纠纷": "housing",
-    "校园教育纠纷": "campus",
-    "公司经营纠纷": "production",
-    "医疗健康纠纷": "medical",
-    "消费旅游纠纷": "consumer",
-    "遗产继承纠纷": "marriage",
-}
+CATEGORIES: dict[str, str] = tomllib.loads(
+    (Path(__file__).parent / "mediation_kinds.toml").read_text(encoding="utf-8")
+)
 OTHER = "other"
 # zh: words by which somebody is known to be invited, to be a body, or not to be named at all
 INVITED = re.compile(
@@ -174,9 +163,8 @@ def _party(name: str, side: str) -> PartyDetails:
     """A name may carry a post in brackets behind it: 杨某（某公司负责人）."""
     found = re.fullmatch("([^（(]+)[（(]([^）)]+)[）)]", name)
     plain, post = found.groups() if found else (name, "")
-    is_body = (
-        BODY.search(plain) is not None and "代表" not in plain
-    )  # zh: a body's representative is a person
+    is_person = "代表" in plain  # zh: the representative of a body
+    is_body = BODY.search(plain) is not None and not is_person
     return PartyDetails(name=plain.strip(), side=side, is_body=is_body, occupation=post.strip()[:40])
 
 
@@ -192,4 +180,5 @@ def _speaks(name: str, turn: Turn) -> bool:
 
 def _lines(turns: list[Turn]) -> str:
     who = {MEDIATOR: "调解员"}  # zh: written into the record
-    return "\n".join(f"{who.get(turn.speaker, turn.speaker)}：{turn.text}" for turn in turns)
+    said = [f"{who.get(turn.speaker, turn.speaker)}：{turn.text}" for turn in turns]  # zh: the same
+    return "\n".join(said)
