@@ -17,7 +17,7 @@ from linli.mediation.actions import papers, sittings
 from linli.mediation.actions.agreements import take_over_terms
 from linli.mediation.actions.dossier import performance_of
 from linli.mediation.actions.reading import held
-from linli.mediation.actions.steps import step
+from linli.mediation.actions.steps import known, step
 from linli.mediation.models import Assent, Instalment, Matter, Mediation, Paper, PaperKind, Party
 from linli.mediation.rules.papers import current
 from linli.people.access import Actor
@@ -42,7 +42,7 @@ def agree_orally(
     with transaction.atomic():
         held(case, by)
         noted = current(case, PaperKind.ORAL)
-        if noted:
+        if noted and known(case, command_id, "agree_orally") is None:
             take_over_terms(noted[-1])
         return step("agree_orally", case=case, by=by, at=at, command_id=command_id, version=version)
 
@@ -78,12 +78,12 @@ def perform(
 
 def _proof(case: UUID, photos: Sequence[UUID], by: Actor, at: datetime) -> None:
     """The proof of performance, one paper that grows."""
-    known = current(case, PaperKind.PERFORMANCE)
+    proof = current(case, PaperKind.PERFORMANCE)
     papers.write(
         case=case,
         kind=PaperKind.PERFORMANCE,
         content={"performance": performance_of(case)},
-        lineage=known[-1].lineage if known else None,
+        lineage=proof[-1].lineage if proof else None,
         is_joint=True,
         photos=photos,
         by=by,
@@ -124,9 +124,9 @@ def follow_up(
 ) -> Event:
     """A visit to see how the agreement holds, kept as its own paper."""
     with transaction.atomic():
-        known = Event.objects.filter(case_id=case, command_id=command_id).exists()
+        is_new = known(case, command_id, "follow_up") is None
         event = step("follow_up", case=case, by=by, at=at, command_id=command_id, version=version)
-        if not known:
+        if is_new:
             papers.write(case=case, kind=PaperKind.FOLLOW_UP, content=content, by=by, at=at)
     return event
 
@@ -140,6 +140,8 @@ def apply_confirmation(
         raise BadData({"court": _("请写明向哪个法院申请。")})
     with transaction.atomic():
         held(case, by)
+        if known(case, command_id, "apply_confirmation") is not None:
+            return step("apply_confirmation", case=case, by=by, at=at, command_id=command_id)
         answers = Assent.objects.last_answers(case, Matter.CONFIRMATION)
         numbers = Party.objects.present().filter(case_id=case).values_list("number", flat=True)
         if not all(answers.get(number) for number in numbers):

@@ -18,7 +18,7 @@ from linli.mediation.actions import sittings
 from linli.mediation.actions.accepting import held_by_party
 from linli.mediation.actions.committees import load_of
 from linli.mediation.actions.reading import held
-from linli.mediation.actions.steps import step
+from linli.mediation.actions.steps import known, step
 from linli.mediation.models import (
     Assignment,
     AssignmentRole,
@@ -75,6 +75,9 @@ def appoint(
     """Says who mediates and who keeps the record: for the first time, or in place of others."""
     with transaction.atomic():
         locked = held(case, by)
+        first = known(case, command_id, "appoint", "replace")
+        if first is not None:
+            return step(first.verb, case=case, by=by, at=at, command_id=command_id)
         _check_team(locked, mediators, recorder, at)
         wanted = {(person.pk, AssignmentRole.MEDIATOR) for person in mediators}
         if recorder is not None:
@@ -305,10 +308,13 @@ def _leave(
     found = Party.objects.filter(case_id=case.pk, number=party).first()
     if found is None:
         raise CaseNotFound
-    known = Event.objects.filter(case_id=case.pk, command_id=command_id).first()
-    if found.withdrawn_at is not None and known is None:
+    first = known(case.pk, command_id, verb, "party_left")
+    if first is not None:
+        actor = SYSTEM if first.verb == "party_left" else by
+        return step(first.verb, case=case.pk, by=actor, at=at, command_id=command_id)
+    if found.withdrawn_at is not None:
         raise NotAllowed(_("这一方已经退出了。"))
-    Party.objects.filter(case_id=case.pk, number=party).update(withdrawn_at=found.withdrawn_at or at)
+    Party.objects.filter(case_id=case.pk, number=party).update(withdrawn_at=at)
     left = set(Party.objects.present().filter(case_id=case.pk).values_list("side", flat=True))
     if left == set(Side.values):
         return step("party_left", case=case.pk, by=SYSTEM, at=at, command_id=command_id, remark=remark)

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from linli.cases.actions import BadData, CaseNotFound, CommandError, NotAllowed
+from linli.cases.actions import BadData, CaseNotFound, CommandError, CommandReused, NotAllowed
 from linli.cases.models import Case
 from linli.documents import render
 from linli.kit.ids import derived
@@ -67,6 +67,9 @@ def sign(
     """
     with transaction.atomic():
         locked = held_by_party(case, by) if by.kind == "reporter" else held(case, by)
+        first = _given(case, command_id, paper, signer, party, by)
+        if first is not None:
+            return first
         found = _current(case, paper, sha256)
         _check_stage(locked, found)
         made = Signature(
@@ -98,6 +101,9 @@ def seal(*, case: UUID, paper: UUID, sha256: str, by: Actor, at: datetime, comma
         locked = held(case, by)
         if not by.may("mediation.seal") or by.organisation_id != locked.holder_id:
             raise NotAllowed(_("只有本委员会有权用印的人能盖章。"))
+        first = _given(case, command_id, paper, Signer.SEAL, None, by)
+        if first is not None:
+            return first
         found = _current(case, paper, sha256)
         _check_stage(locked, found)
         if found.kind == PaperKind.AGREEMENT and missing_signatures(found, with_seal=False):
@@ -122,6 +128,19 @@ def seal(*, case: UUID, paper: UUID, sha256: str, by: Actor, at: datetime, comma
             facts = {"paper": found.kind, "sha256": found.sha256}
             step("seal", case=case, by=by, at=at, command_id=command_id, facts=facts)
         put_in_effect(case, found, at, command_id)
+    return made
+
+
+def _given(
+    case: UUID, command_id: UUID, paper: UUID, signer: str, party: int | None, by: Actor
+) -> Signature | None:
+    """The signature this very command made before, whatever has happened since."""
+    made = Signature.objects.filter(case_id=case, id=derived(command_id, "signature")).first()
+    if made is None:
+        return None
+    is_own = made.signer == Signer.PARTY or made.person_id == by.person_id
+    if (made.paper, made.signer, made.party) != (paper, signer, party) or not is_own:
+        raise CommandReused
     return made
 
 

@@ -20,6 +20,11 @@ from linli.people.access import Actor
 LONGEST = 2000
 
 
+def known(case: UUID, command_id: UUID, *verbs: str) -> Event | None:
+    """The event a command already made, where it is one of these moves: sent again, it changes nothing."""
+    return Event.objects.filter(case_id=case, command_id=command_id, verb__in=verbs).first()
+
+
 def step(
     verb: str,
     *,
