@@ -38,9 +38,10 @@ def admit(request: HttpRequest, matter: Mediation, post: Actor, at: datetime, wh
 def must_say_why(matter: Mediation, post: Actor) -> bool:
     """Officers the case names say what they open it for; who takes it in or mediates it does so to mediate."""
     own = {"case_id": matter.case_id, "person_id": post.person_id}
-    if Assignment.objects.current().filter(**own).exists() or reading.takes_in(matter.case_id, post):
+    if Assignment.objects.current().filter(**own).exists():
         return False
-    return Reader.objects.filter(**own, ended_at=None).exists()
+    is_named = Reader.objects.filter(**own, ended_at=None).exists()
+    return is_named and not reading.takes_in(matter.case_id, post)
 
 
 def kept_purpose(request: HttpRequest, matter: Mediation, at: datetime) -> str:

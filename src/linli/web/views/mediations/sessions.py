@@ -48,6 +48,7 @@ class Taken:
     """When a room is in use on a day; by whom is nobody's business."""
 
     room: Room
+    name: str
     spans: list[tuple[datetime, datetime]]
 
 
@@ -79,7 +80,9 @@ class PlanForm(PressedForm):
                 (str(p.number), _("只和%(name)s（别人不知道）") % {"name": p.name}) for p in file.present
             ]
         self._choose("with_whom", whom)
-        offered = [(str(room.pk), f"{room.name} {room.address}".strip()) for room in rooms]
+        offered = [
+            (str(room.pk), f"{named(room, file.case.holder_id)} {room.address}".strip()) for room in rooms
+        ]
         self._choose("room", [*offered, (ELSEWHERE, str(_("不用会议室，写在下面")))])
 
     def _choose(self, name: str, choices: list[tuple[str, str]]) -> None:
@@ -145,7 +148,7 @@ def sessions(file: MediationFile, attempt: Attempt | None) -> dict[str, Any]:
         "sessions": rows,
         "session_forms": forms_,
         "plan_form": plan,
-        "taken": taken(rooms, tomorrow) if plan else [],
+        "taken": taken(rooms, tomorrow, file.case.holder_id) if plan else [],
         "taken_on": tomorrow,
     }
 
@@ -178,7 +181,12 @@ def rooms_near(file: MediationFile) -> list[Room]:
     return sorted(sittings.rooms(above), key=lambda room: room.organisation_id != holder.pk)
 
 
-def taken(rooms: list[Room], day: date) -> list[Taken]:
+def named(room: Room, holder: UUID | None) -> str:
+    """The room, and whose it is where it is not the committee's own."""
+    return str(room.name) if room.organisation_id == holder else f"{room.organisation.label} {room.name}"
+
+
+def taken(rooms: list[Room], day: date, holder: UUID | None = None) -> list[Taken]:
     """Which hours of a day are taken in each room."""
     begin = timezone.make_aware(datetime.combine(day, time()))
     slots: dict[UUID, list[datetime]] = {}
@@ -187,7 +195,10 @@ def taken(rooms: list[Room], day: date) -> list[Taken]:
     )
     for resource, slot in rows.order_by("slot").values_list("resource", "slot"):
         slots.setdefault(resource, []).append(slot)
-    return [Taken(room, _spans(slots.get(room.pk, []))) for room in rooms]
+    return [
+        Taken(room, named(room, holder) if holder else str(room.name), _spans(slots.get(room.pk, [])))
+        for room in rooms
+    ]
 
 
 def _spans(slots: list[datetime]) -> list[tuple[datetime, datetime]]:
@@ -339,7 +350,7 @@ def rooms(request: HttpRequest, number: str) -> HttpResponse:
     except ValueError:
         day = timezone.localtime(at).date()
     file = load(matter, post, at)
-    context = {"taken": taken(rooms_near(file), day), "taken_on": day, "file": file}
+    context = {"taken": taken(rooms_near(file), day, file.case.holder_id), "taken_on": day, "file": file}
     return render(request, "web/mediations/_taken.html", context)
 
 
