@@ -251,7 +251,7 @@ def test_a_party_named_like_its_mediator_is_not_mediated_by_them(cast: Cast, dis
 def test_of_two_parties_one_who_leaves_ends_it(story: Story) -> None:
     story.to("in_mediation")
     start = story.at + timedelta(days=1)
-    times = {"starts_at": start, "ends_at": start + timedelta(hours=1)}
+    times: dict[str, Any] = {"starts_at": start, "ends_at": start + timedelta(hours=1)}
     story.do(sittings.plan, kind="joint", room=None, place="村委会", **times)
     command = uuid7()
     story.do(mediations.withdraw, story.party, party=2, remark="不想谈了", command_id=command)
@@ -307,7 +307,7 @@ def test_failing_tells_the_routes_and_cancels_what_was_planned(story: Story) -> 
 def test_a_session_is_held_once_it_has_begun(story: Story) -> None:
     story.to("in_mediation")
     start = story.at + timedelta(hours=1)
-    times = {"starts_at": start, "ends_at": start + timedelta(hours=1)}
+    times: dict[str, Any] = {"starts_at": start, "ends_at": start + timedelta(hours=1)}
     sitting = story.do(sittings.plan, kind="joint", room=None, place="村委会", **times)
     refused(cases.NotAllowed, story.do, mediations.hold_session, sitting=sitting.id)
     story.at += timedelta(hours=3)
@@ -364,7 +364,8 @@ def test_a_changed_word_voids_every_signature(story: Story) -> None:
 
 def test_a_signature_is_drawn_and_given_once(story: Story) -> None:
     story.to("agreement_written")
-    for strokes in ([], [[]], [[[0.1]]], "x", [[["a", "b"]]]):
+    wrong: tuple[Any, ...] = ([], [[]], [[[0.1]]], "x", [[["a", "b"]]])
+    for strokes in wrong:
         assert bad(story.sign, "party", 1, strokes=strokes) == {"strokes"}
     assert bad(story.sign, "party", 1, how="spoken") == {"how"}
     refused(cases.NotAllowed, story.sign, "mediator", who=story.party)
@@ -480,7 +481,7 @@ def test_a_file_with_a_paper_missing_is_not_archived(missing: str, story: Story)
     story.write("identity", CONTENTS["identity"], is_joint=False)
     Paper.objects.filter(case=story.case_id, kind=missing).update(is_current=False)
     refused(cases.NotAllowed, story.do, mediations.archive)
-    listed = {line.kind: line.is_missing for line in dossier.contents(story.matter)}
+    listed: dict[str, bool] = {line.kind: line.is_missing for line in dossier.contents(story.matter)}
     assert listed["register" if missing == "application" else missing]
     Paper.objects.filter(case=story.case_id, kind=missing).update(is_current=True)
     story.do(mediations.archive)
@@ -548,7 +549,7 @@ def test_each_command_sent_twice_has_one_effect(story: Story, cast: Cast) -> Non
 
 def test_whoever_opens_the_content_is_written_down_first(story: Story, cast: Cast) -> None:
     story.to("in_mediation")
-    read = {"case": story.case, "purpose": "mediating", "what": "record", "at": NOW}
+    read: dict[str, Any] = {"case": story.case, "purpose": "mediating", "what": "record", "at": NOW}
     mediations.open_content(actor=cast["mediator"], **read)
     with pytest.raises(cases.BadData):
         mediations.open_content(actor=cast["mediator"], **{**read, "purpose": "curiosity"})

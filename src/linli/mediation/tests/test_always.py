@@ -370,8 +370,9 @@ def told(cast: Cast, dispute: Dispute) -> Story:
 def test_an_agreement_in_effect_is_left_alone(cast: Cast, dispute: Dispute) -> None:
     story = told(cast, dispute)
     story.to("performing")
-    for kind in ("agreement", "oral_agreement"):
-        refused(story, lambda kind=kind: story.write(kind, agreement(story.case, facts="另一回事")))
+    terms = agreement(story.case, facts="另一回事")
+    refused(story, lambda: story.write("agreement", terms))
+    refused(story, lambda: story.write("oral_agreement", terms))
 
 
 def test_a_mediator_found_to_be_a_party_steps_aside(cast: Cast, dispute: Dispute) -> None:

@@ -83,7 +83,13 @@ def seen_by(story: Story, number: int) -> dict[str, Any]:
 def plan(story: Story, party: int | None, hours: int = 24) -> Sitting:
     start = story.at + hours * HOUR
     kind = "joint" if party is None else "separate"
-    given = {"kind": kind, "party": party, "room": None, "place": "村委会", "starts_at": start}
+    given: dict[str, Any] = {
+        "kind": kind,
+        "party": party,
+        "room": None,
+        "place": "村委会",
+        "starts_at": start,
+    }
     sitting: Sitting = story.do(sittings.plan, ends_at=start + HOUR, **given)
     return sitting
 
@@ -203,7 +209,7 @@ def tell_everything(cast: Cast, dispute: Dispute) -> Story:
         told.append(name)
         return f"{CANARY}{len(told)}"
 
-    details = {"ethnicity": bird("e"), "occupation": bird("o"), "address": bird("a")}
+    details: dict[str, Any] = {"ethnicity": bird("e"), "occupation": bird("o"), "address": bird("a")}
     parties = [
         mediations.PartyDetails(
             name=bird("n"), born_on=date(1964, 2, 29), sex="woman", phone="0712-7777-101", **details
@@ -313,7 +319,7 @@ def commands(story: Story) -> dict[str, tuple[Callable[..., Any], dict[str, Any]
     said = {"party": 1, "matter": "willing", "answer": False, "how": "code"}
     signed = {"paper": paper.id, "sha256": paper.sha256, "signer": "party", "party": 1, "how": "code"}
     day = story.at.date()
-    once = {
+    once: dict[str, dict[str, Any]] = {
         "accept": {},
         "decline": {"ground": "refused", "route": "court"},
         "appoint": {"mediators": [person]},
@@ -332,7 +338,7 @@ def commands(story: Story) -> dict[str, tuple[Callable[..., Any], dict[str, Any]
         "apply_confirmation": {"court": "某某法院"},
         "note_confirmation": {"result": "confirmed"},
     }
-    plainly = {
+    plainly: dict[str, dict[str, Any]] = {
         "answer": said,
         "set_test": {"answers": dict.fromkeys(("x",), True)},
         "write": {"kind": "record", "content": CONTENTS["record"]},
@@ -343,7 +349,7 @@ def commands(story: Story) -> dict[str, tuple[Callable[..., Any], dict[str, Any]
         "renew_code": {"number": 1},
         "name_reader": {"person": person, "why": "抽查卷宗"},
     }
-    found = {
+    found: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
         name: (getattr(mediations, name), {**given, "command_id": uuid7()}) for name, given in once.items()
     }
     found |= {name: (getattr(mediations, name), given) for name, given in plainly.items()}

@@ -425,7 +425,7 @@ class Walk:
         kind = self.chance.choice(["joint", "separate"])
         party = self.party() if kind == "separate" else None
         hour = timedelta(hours=1)
-        times = {"starts_at": start, "ends_at": start + hour}
+        times: dict[str, Any] = {"starts_at": start, "ends_at": start + hour}
         self.give(
             sittings.plan, kind=kind, party=party, room=None, place="村委会", by=self.mediator(), **times
         )
@@ -436,7 +436,7 @@ class Walk:
             self.give(mediations.hold_session, sitting=sitting.id, by=self.mediator())
 
     def do_talk(self) -> None:
-        given = {"party": self.party(), "text": "我其实愿意让一步。", "held_at": self.at}
+        given: dict[str, Any] = {"party": self.party(), "text": "我其实愿意让一步。", "held_at": self.at}
         self.give(talks.talk, by=self.mediator(), **given)
 
     def do_release(self) -> None:
