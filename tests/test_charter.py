@@ -106,7 +106,13 @@ def loose_exceptions(of: list[type[models.Model]]) -> list[str]:
         model = field.model
         indexed = [column for index in model._meta.indexes for column in index.fields]
         key = getattr(model._meta.pk, "field_names", ("",))[0]
-        if not field.blank or field.db_index or field.unique or field.name in indexed or key != "case_id":
+        if (
+            not field.blank
+            or getattr(field, "db_index", False)
+            or field.unique
+            or field.name in indexed
+            or key != "case_id"
+        ):
             found.append(f"{name} is more than a blank of one case's form")
     return found
 
