@@ -26,6 +26,8 @@ from linli.service_requests.models import Category, Photo, Request
 NOW = datetime(2026, 9, 30, 6, 10, tzinfo=UTC)  # Wednesday 14:10 in the county
 REQUESTS = 64
 
+pytestmark = pytest.mark.django_db
+
 
 @pytest.fixture(scope="module", autouse=True)
 def county(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[None]:
