@@ -20,6 +20,7 @@ from linli.kit.text import clean
 from linli.mediation.actions.reading import held
 from linli.mediation.actions.steps import step
 from linli.mediation.models import Mediation, Paper, PaperKind, Party, Signature
+from linli.mediation.rules.forms import spotless
 from linli.mediation.rules.texts import fingerprint, text_of
 from linli.people.access import Actor
 
@@ -53,7 +54,7 @@ def write(
             raise NotAllowed(_("卷宗已经归档或者没有受理，不能再加文书。"))
         matter = Mediation.objects.get(pk=case)
         before = _before(locked, lineage, kind, seen)
-        given = {**content, "photos": _photos(before, photos)}
+        given = {**spotless(content), "photos": _photos(before, photos)}
         text = text_of(kind, given, matter)
         if before is not None and before.content == given and before.text == text:
             return before

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from linli.kit.text import clean
 from linli.mediation.models import Bar, PaperKind
 from linli.mediation.rules.papers import POINTS
 
@@ -264,7 +265,7 @@ def checked(kind: PaperKind, given: Mapping[str, Any]) -> tuple[dict[str, Any], 
     for field in FIELDS[kind]:
         content[field.name] = _checked(field, given.get(field.name), field.name, problems)
     if kind == PaperKind.RECORD:
-        points = [str(point or "").strip() for point in given.get("points") or []][: len(POINTS)]
+        points = [clean(str(point or "")) for point in given.get("points") or []][: len(POINTS)]
         content["points"] = points + [""] * (len(POINTS) - len(points))
     return content, problems
 
@@ -282,6 +283,15 @@ def _checked(field: Field, value: Any, name: str, problems: dict[str, str]) -> A
         problems[name] = wrong
         return found
     return _KEPT.get(field.kind, lambda typed: typed)(found)
+
+
+def spotless(value: Any) -> Any:
+    """The same content with every text in it cleaned: nothing invisible ever reaches a paper."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, Mapping):
+        return {name: spotless(part) for name, part in value.items()}
+    return [spotless(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def _rows(field: Field, value: Any, name: str, problems: dict[str, str]) -> list[dict[str, Any]]:
@@ -305,12 +315,12 @@ def _rows(field: Field, value: Any, name: str, problems: dict[str, str]) -> list
 def _text(value: Any) -> str:
     if isinstance(value, date | datetime):
         return value.isoformat()
-    return "" if value is None else str(value).strip()
+    return "" if value is None else clean(str(value))
 
 
 def _lines(value: Any) -> list[str]:
     lines = value if isinstance(value, list | tuple) else str(value or "").splitlines()
-    return [text for line in lines if (text := str(line).strip())]
+    return [text for line in lines if (text := clean(str(line)))]
 
 
 def _wrong(field: Field, found: Any) -> str:

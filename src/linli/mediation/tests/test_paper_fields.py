@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from linli.mediation.models import PaperKind
-from linli.mediation.rules.forms import FIELDS, MOST_ROWS, Field, checked
+from linli.mediation.rules.forms import FIELDS, MOST_ROWS, Field, checked, spotless
 
 PRINTED = tomllib.loads((Path(__file__).parent.parent / "papers" / "forms.toml").read_text(encoding="utf-8"))
 
@@ -98,3 +98,13 @@ def test_a_record_always_has_seven_points() -> None:
 
 def test_a_field_says_its_own_limit() -> None:
     assert Field("a", "a", "text").most > Field("a", "a").most
+
+
+def test_nothing_invisible_reaches_a_paper() -> None:
+    content, problems = checked(
+        PaperKind.RECORD,
+        {"at": "2026-10-12T09:00", "place": "调解\x00室", "invited": ["陶\u202e金枝"], "points": ["一\x00"]},
+    )
+    assert problems == {}
+    assert (content["place"], content["invited"], content["points"][0]) == ("调解室", ["陶金枝"], "一")
+    assert spotless({"a": ["x\x00", {"b": "y\x00"}], "n": 1}) == {"a": ["x", {"b": "y"}], "n": 1}

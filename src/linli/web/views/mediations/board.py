@@ -22,6 +22,7 @@ from django.views.decorators.http import require_safe
 from linli.cases.models import Case
 from linli.cases.procedures import latest
 from linli.kit import clock
+from linli.kit.text import clean
 from linli.measures.formulas import mediations as formulas
 from linli.mediation.models import Category, Mediation
 from linli.orgs.models import Kind, Organisation
@@ -60,7 +61,7 @@ class Tables:
 def board(request: HttpRequest) -> HttpResponse:
     """Five statements, however many cases; with a filter, one more for the list."""
     post, at = post_of(request), clock.now()
-    asked = {name: request.GET.get(name, "")[:64] for name in NARROW}
+    asked = {name: clean(request.GET.get(name, "")[:64]) for name in NARROW}
     visible = Mediation.objects.filter(case__in=Case.objects.visible_to(post), case__is_open=True)
     categories = {row.code: row for row in Category.objects.order_by("position", "code")}
     tables, holders = _tables(visible, categories, at)
