@@ -1,11 +1,15 @@
 """Codes people read aloud and type: Crockford base32, no I L O U, case and hyphens never matter."""
 
+import hashlib
+import hmac
 import re
 import secrets
 import unicodedata
 import uuid
 from datetime import date
 from hashlib import blake2b
+
+from django.conf import settings
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 TRACKING_LENGTH = 13  # 65 bits: guessing a million live codes from a thousand addresses stays hopeless
@@ -22,6 +26,12 @@ def code_from_bytes(data: bytes, length: int = TRACKING_LENGTH) -> str:
     if surplus < 0:
         raise ValueError(f"{length} characters need {(length * 5 + 7) // 8} bytes, not {len(data)}")
     return _encode(int.from_bytes(data) >> surplus, length)
+
+
+def keyed(purpose: str, data: bytes) -> bytes:
+    """32 bytes that only the server's key can make from the data; no two purposes share any."""
+    key = hashlib.sha256(f"linli.{purpose}.{settings.SECRET_KEY}".encode()).digest()
+    return hmac.new(key, data, hashlib.sha256).digest()
 
 
 def new_code(length: int = TRACKING_LENGTH) -> str:

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from linli.cases import actions as cases
 from linli.cases.actions import BadData, CaseNotFound, NotAllowed
 from linli.cases.models import Case, Event
 from linli.kit.ids import derived
@@ -34,7 +35,6 @@ from linli.people.access import SYSTEM, Actor
 
 ATTEMPTS = 3
 ACCEPTING = "受理本案"  # zh: kept with the case
-ENDED = frozenset({"not_accepted", "archived"})
 
 
 def answer(
@@ -52,8 +52,8 @@ def answer(
     if matter not in Matter.values or how not in How.values:
         raise BadData({"answer": _("请从列出的里面选。")})
     with transaction.atomic():
-        locked = held_by_party(case, by) if by.kind == "reporter" else held(case, by)
-        if locked.state in ENDED:
+        locked = cases.lock(case, by) if by.kind == "reporter" else held(case, by)
+        if not locked.is_open:
             raise NotAllowed(_("这一件已经结束，不能再改回答。"))
         if not Party.objects.present().filter(case_id=case, number=party).exists():
             raise CaseNotFound
@@ -67,14 +67,6 @@ def answer(
             noted_by_id=by.person_id,
             at=at,
         )
-
-
-def held_by_party(case: UUID, by: Actor) -> Case:
-    """The case of a party's code, held for this transaction."""
-    found = Case.objects.visible_to(by).filter(pk=case).select_for_update(of=("self",)).first()
-    if found is None:
-        raise CaseNotFound
-    return found
 
 
 def set_test(*, case: UUID, answers: Mapping[str, bool], by: Actor, at: datetime) -> Mediation:

@@ -5,12 +5,9 @@ Calendars travel through other people's computers, so they say only when, where 
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -41,7 +38,7 @@ DOMAIN = "mediation.linli"
 
 def feed_address(*, person: Person, command_id: UUID) -> str:
     """The secret part of the address of somebody's calendar, shown this once; the one before stops working."""
-    token = codes.code_from_bytes(_keyed("calendar", person.pk.bytes + command_id.bytes), TOKEN_LENGTH)
+    token = codes.code_from_bytes(codes.keyed("calendar", person.pk.bytes + command_id.bytes), TOKEN_LENGTH)
     Feed.objects.update_or_create(person=person, defaults={"digest": _digest(token)})
     return token
 
@@ -131,9 +128,4 @@ def _room_words(room: Room | None) -> str:
 
 
 def _digest(token: str) -> bytes:
-    return _keyed("calendar-lookup", codes.normalise(token).encode())
-
-
-def _keyed(purpose: str, data: bytes) -> bytes:
-    key = hashlib.sha256(f"linli.{purpose}.{settings.SECRET_KEY}".encode()).digest()
-    return hmac.new(key, data, hashlib.sha256).digest()
+    return codes.keyed("calendar-lookup", codes.normalise(token).encode())

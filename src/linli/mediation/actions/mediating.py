@@ -11,11 +11,11 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from linli.cases import actions as cases
 from linli.cases.actions import BadData, CaseNotFound, NotAllowed
 from linli.cases.models import Case, Event
 from linli.kit.ids import derived, uuid7
 from linli.mediation.actions import sittings
-from linli.mediation.actions.accepting import held_by_party
 from linli.mediation.actions.committees import load_of
 from linli.mediation.actions.reading import held
 from linli.mediation.actions.steps import known, step
@@ -144,7 +144,7 @@ def bar(*, case: UUID, person: Person, why: str, by: Actor, at: datetime, comman
     if why not in (WhyEnded.INTEREST, WhyEnded.KINSHIP, WhyEnded.OBJECTION):
         raise BadData({"why": _("请从列出的里面选。")})
     with transaction.atomic():
-        locked = held_by_party(case, by) if by.kind == "reporter" else held(case, by)
+        locked = cases.lock(case, by) if by.kind == "reporter" else held(case, by)
         if by.kind == "reporter" and why != WhyEnded.OBJECTION:
             raise NotAllowed(_("您现在的岗位不能做这一步。"))
         if Barrier.objects.filter(case_id=case, person=person).exists():
@@ -274,7 +274,7 @@ def tell_routes(
 def withdraw(*, case: UUID, party: int, by: Actor, at: datetime, command_id: UUID, remark: str = "") -> Event:
     """A party ends the mediation for itself, by its own hand (人民调解法 23)."""
     with transaction.atomic():
-        locked = held_by_party(case, by)
+        locked = cases.lock(case, by)
         return _leave(locked, party, "withdraw", by, at, command_id, remark)
 
 

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from linli.cases import actions as cases
 from linli.cases.actions import BadData, CaseNotFound, NotAllowed, StaleCase
 from linli.cases.models import Case
 from linli.documents import actions as documents
@@ -24,7 +25,6 @@ from linli.mediation.rules.forms import spotless
 from linli.mediation.rules.texts import fingerprint, text_of
 from linli.people.access import Actor
 
-CLOSED = frozenset({"archived", "not_accepted"})
 AGREED = frozenset({PaperKind.AGREEMENT, PaperKind.ORAL})  # one of each kind in a case
 
 
@@ -50,7 +50,7 @@ def write(
     """
     with transaction.atomic():
         locked = _held(case, party, is_joint, by)
-        if locked.state in CLOSED:
+        if not locked.is_open:
             raise NotAllowed(_("卷宗已经归档或者没有受理，不能再加文书。"))
         matter = Mediation.objects.get(pk=case)
         before = _before(locked, lineage, kind, seen)
@@ -84,10 +84,9 @@ def _held(case: UUID, party: int | None, is_joint: bool, by: Actor) -> Case:
     if by.kind != "reporter":
         return held(case, by)
     own = not is_joint and party is not None and Party.objects.filter(case_id=case, number=party).exists()
-    found = Case.objects.visible_to(by).filter(pk=case).select_for_update(of=("self",)).first()
-    if found is None or not own:
+    if not own:
         raise CaseNotFound
-    return found
+    return cases.lock(case, by)
 
 
 def _check_agreed(case: Case, matter: Mediation, kind: str, *, is_first: bool) -> None:

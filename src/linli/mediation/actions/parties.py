@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -28,7 +25,6 @@ MOST_REPRESENTATIVES = 5  # 医疗纠纷预防和处理条例 30; 各地人民�
 MOST_PARTIES = 20
 LENGTHS = {"name": 50, "ethnicity": 20, "occupation": 40, "address": 120, "phone": 32}
 FIRST_BIRTH = date(1880, 1, 1)
-ENDED = frozenset({"not_accepted", "archived"})
 
 
 @dataclass(frozen=True)
@@ -194,7 +190,7 @@ def _checked(details: PartyDetails, at: datetime) -> PartyDetails:
 
 def _open(case: UUID, by: Actor) -> Case:
     locked = held(case, by)
-    if locked.state in ENDED:
+    if not locked.is_open:
         raise OutOfOrder(_("这一件已经结束，当事人的情况不能再改。"))
     return locked
 
@@ -209,17 +205,12 @@ def _party(case: UUID, number: int) -> Party:
 # Codes ------------------------------------------------------------------------------------------
 
 
-def _keyed(purpose: str, data: bytes) -> bytes:
-    key = hashlib.sha256(f"linli.{purpose}.{settings.SECRET_KEY}".encode()).digest()
-    return hmac.new(key, data, hashlib.sha256).digest()
-
-
 def _code(case_id: UUID, number: int, generation: int) -> str:
-    return codes.code_from_bytes(_keyed("party", case_id.bytes + bytes([number, generation & 0xFF])))
+    return codes.code_from_bytes(codes.keyed("party", case_id.bytes + bytes([number, generation & 0xFF])))
 
 
 def _digest(code: str) -> bytes:
-    return _keyed("party-lookup", codes.normalise(code).encode())
+    return codes.keyed("party-lookup", codes.normalise(code).encode())
 
 
 def code_row(case_id: UUID, number: int, generation: int = 0) -> PartyCode:

@@ -20,6 +20,7 @@ from linli.kit.ids import derived
 from linli.kit.text import clean
 from linli.mediation.actions import parties as people
 from linli.mediation.actions.parties import (
+    MOST_PARTIES,
     PartyDetails,
     add_companion,
     add_party,
@@ -47,7 +48,6 @@ from linli.mediation.rules import texts
 from linli.orgs.models import Kind, Organisation
 from linli.people.access import SYSTEM, Actor
 
-MOST_PARTIES = 20
 WORD = "纠纷"  # zh: the neutral title of a case, as the statistics say it
 OFFICES = (Kind.DEPARTMENT, Kind.CENTRE, Kind.COMMITTEE)
 CHANNELS = frozenset("portal window phone visit hotline grid referral import desk".split())

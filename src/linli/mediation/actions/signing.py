@@ -11,11 +11,11 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from linli.cases import actions as cases
 from linli.cases.actions import BadData, CaseNotFound, CommandError, CommandReused, NotAllowed
 from linli.cases.models import Case
 from linli.documents import render
 from linli.kit.ids import derived
-from linli.mediation.actions.accepting import held_by_party
 from linli.mediation.actions.agreements import put_in_effect
 from linli.mediation.actions.papers import attach, words_of
 from linli.mediation.actions.reading import held
@@ -66,7 +66,7 @@ def sign(
     where the text has changed, BadData for an empty or impossible signature. Signing twice is signing once.
     """
     with transaction.atomic():
-        locked = held_by_party(case, by) if by.kind == "reporter" else held(case, by)
+        locked = cases.lock(case, by) if by.kind == "reporter" else held(case, by)
         first = _given(case, command_id, paper, signer, party, by)
         if first is not None:
             return first
@@ -156,7 +156,7 @@ def _current(case: UUID, paper: UUID, sha256: str) -> Paper:
 def _check_stage(case: Case, paper: Paper) -> None:
     if paper.kind == PaperKind.AGREEMENT and case.state != "agreement_written":
         raise NotAllowed(_("协议还没有交各方签字，或者已经生效，现在不能签。"))
-    if case.state in ("archived", "not_accepted"):
+    if not case.is_open:
         raise NotAllowed(_("卷宗已经归档或者没有受理，不能再签。"))
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from linli.cases.actions import BadData, CommandReused, Opening, open_case
@@ -207,19 +204,14 @@ def opening_of(given: Submission, category: Category, accused_path: str) -> Open
     )
 
 
-def _keyed(purpose: str, data: bytes) -> bytes:
-    key = hashlib.sha256(f"linli.{purpose}.{settings.SECRET_KEY}".encode()).digest()
-    return hmac.new(key, data, hashlib.sha256).digest()
-
-
 def tracking_code(command_id: UUID) -> str:
     """13 Crockford characters (65 bits) that only the server's key can make from the command."""
-    return codes.code_from_bytes(_keyed("tracking", command_id.bytes))
+    return codes.code_from_bytes(codes.keyed("tracking", command_id.bytes))
 
 
 def digest_of(code: str) -> bytes:
     """The keyed hash under which a code is looked up; the code itself is stored nowhere."""
-    return _keyed("tracking-lookup", codes.normalise(code).encode())
+    return codes.keyed("tracking-lookup", codes.normalise(code).encode())
 
 
 def find_by_code(code: str) -> Case | None:

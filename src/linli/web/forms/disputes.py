@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from linli.kit import text
+from linli.mediation.actions.parties import MOST_PARTIES
 from linli.mediation.actions.registering import Application, PartyDetails
 from linli.mediation.models import Category, Committee, Entruster, ScreeningRound, Sex, Side, Source
 from linli.orgs.models import Organisation
@@ -20,7 +21,6 @@ from linli.orgs.models import Organisation
 from .moves import Grouped
 from .pressed import day_in, is_ticked, text_in
 
-MOST_PARTIES = 20
 MOST_REQUESTS = 10
 DETAILS = ("sex", "ethnicity", "occupation", "address", "phone")
 

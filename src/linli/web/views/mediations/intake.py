@@ -17,11 +17,12 @@ from linli.cases.actions import BadData, CommandError
 from linli.cases.models import Case
 from linli.kit import clock, codes
 from linli.mediation.actions import reading, registering
+from linli.mediation.actions.parties import MOST_PARTIES
 from linli.mediation.actions.registering import Application
 from linli.mediation.models import Committee, Mediation, Party, ScreeningRound, Side, Source
 from linli.orgs.models import Kind, Organisation, is_within, within
 from linli.people.access import Actor, post_of, requires
-from linli.web.forms.disputes import MOST_PARTIES, DisputeForm, application_of, at_rows, party_rows, rows_in
+from linli.web.forms.disputes import DisputeForm, application_of, at_rows, party_rows, rows_in
 from linli.web.forms.moves import Grouped
 from linli.web.forms.register import command_of, new_command
 from linli.web.views.filters import scope_of
