@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from conftest import Cast
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from linli.kit.ids import uuid7
 from linli.mediation.models import Assent, Assignment, Mediation, Party, Reader, Reading
@@ -261,14 +263,20 @@ def test_the_letter_shows_the_code_once(assigned: Any, desk: Desk, send: Send) -
     assert desk("centre").get(answer["Location"]).status_code == 404
 
 
-def test_opening_takes_the_same_statements_however_much_there_is(
-    assigned: Any, desk: Desk, send: Send, django_assert_max_num_queries: Any
-) -> None:
+def test_opening_takes_the_same_statements_however_much_there_is(assigned: Any, desk: Desk, send: Send) -> None:
     client = desk("mediator")
+
+    def statements() -> int:
+        with CaptureQueriesContext(connection) as taken:
+            client.get(address(assigned))
+        return len(taken)
+
+    statements()  # the session's first page also saves the session
+    before = statements()
     for n in range(6):
         send(client, assigned, "parties", name=f"证人{n}", side="respondent")
-    with django_assert_max_num_queries(60):
-        client.get(address(assigned))
+    # one more at most: a page asks once a second whether the remembered calendar still holds
+    assert statements() <= before + 1
 
 
 def test_a_form_with_a_name_field_keeps_its_anchor(assigned: Any, desk: Desk) -> None:
