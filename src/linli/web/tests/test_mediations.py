@@ -263,7 +263,9 @@ def test_the_letter_shows_the_code_once(assigned: Any, desk: Desk, send: Send) -
     assert desk("centre").get(answer["Location"]).status_code == 404
 
 
-def test_opening_takes_the_same_statements_however_much_there_is(assigned: Any, desk: Desk, send: Send) -> None:
+def test_opening_takes_the_same_statements_however_much_there_is(
+    assigned: Any, desk: Desk, send: Send
+) -> None:
     client = desk("mediator")
 
     def statements() -> int:
