@@ -26,7 +26,7 @@ SOURCE = ROOT / "src" / "linli"
 # The stack, top to bottom; apps of one row are strangers to each other. pyproject.toml has the same order.
 ROWS = (
     {"config"},
-    {"ops", "web"},
+    {"ops", "web", "api"},
     {"portal"},
     {"measures"},
     {"notify", "service_requests", "mediation", "consultations", "assistance", "partners"},
@@ -53,6 +53,7 @@ FOLDERS = {
     "tests",
 }
 ENGINES = {
+    "api": {"access", "open311", "v1"},
     "cases": {"procedures"},
     "config": {"errors", "settings", "wsgi"},
     "documents": {"render"},
@@ -64,7 +65,7 @@ ENGINES = {
     "ops": {"__main__", "bench", "demo", "diagnosis", "imports", "serving", "working"},
     "orgs": {"lookup"},
     "people": {"access"},
-    "service_requests": {"imports", "open311"},
+    "service_requests": {"imports"},
 }
 DATA_SUFFIXES = {".csv", ".geojson", ".gz", ".json", ".toml"}
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "managers", "services", "base", "common", "misc"}
@@ -388,8 +389,8 @@ def ordered_by_default(of: list[type[models.Model]]) -> list[str]:
     return [f"{model.__name__} has Meta.ordering" for model in of if model._meta.ordering]
 
 
-# Small tables that find a case by another key; on a cluster they are not distributed by case.
-LOOK_UPS = {"CaseNumber", "FileNumber", "PartyCode", "TrackingCode"}
+# Tables with one key or one order over all cases; on a cluster they are not distributed by case.
+LOOK_UPS = {"CaseNumber", "FileNumber", "Leaf", "PartyCode", "TrackingCode"}
 
 
 def case_key(model: type[models.Model]) -> str:

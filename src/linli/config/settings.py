@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "django_vite",
+    "linli.ledger",
     "linli.orgs",
     "linli.people",
     "linli.cases",
@@ -57,6 +58,7 @@ INSTALLED_APPS = [
     "linli.measures",
     "linli.portal",
     "linli.web",
+    "linli.api",
     "linli.ops",
 ]
 

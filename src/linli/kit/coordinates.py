@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
-from math import asin, atan2, cos, isfinite, pi, radians, sin, sqrt
+from math import asin, atan2, cos, floor, isfinite, pi, radians, sin, sqrt
 
 Position = tuple[float, float]
 
@@ -35,6 +35,11 @@ def is_valid(longitude: float, latitude: float) -> bool:
 def is_in_china(longitude: float, latitude: float) -> bool:
     """Whether the position lies in the box inside which Chinese maps shift positions."""
     return 72.004 <= longitude <= 137.8347 and 0.8293 <= latitude <= 55.8271
+
+
+def square(longitude: float, latitude: float) -> Position:
+    """The middle of the square of a two-hundredth of a degree (some 500 m) the position lies in."""
+    return round((floor(longitude * 200) + 0.5) / 200, 4), round((floor(latitude * 200) + 0.5) / 200, 4)
 
 
 def distance(a: Position, b: Position) -> float:

@@ -85,6 +85,52 @@ class Grant(models.Model):
         ]
 
 
+class KeyQuerySet(models.QuerySet["Key"]):
+    def standing(self, at: datetime) -> Self:
+        """Keys that open something at that moment: not ended, and their post, where they have one, still held."""
+        held = Grant.objects.active(at).values("pk")
+        return (
+            self.filter(revoked_at=None)
+            .filter(Q(expires_at=None) | Q(expires_at__gt=at))
+            .filter(Q(grant=None) | Q(grant__in=held))
+            .select_related("grant__organisation", "grant__person")
+        )
+
+
+class Key(models.Model):
+    """An API key: what a program may do, and under whose post. The secret itself is stored nowhere."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(_("名称"), max_length=80)
+    prefix = models.CharField(max_length=10)
+    digest = models.BinaryField(max_length=32, unique=True)
+    grant = models.ForeignKey(Grant, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    scopes = models.JSONField(_("能做什么"), default=list)
+    per_minute = models.PositiveIntegerField(_("每分钟次数"), default=60)
+    made_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField(_("到期"), null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    objects = KeyQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["-made_at"], name="people_key_made")]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+
+class Bucket(models.Model):
+    """How much somebody has lately asked: a bucket that is empty at that moment (milliseconds since 1970)."""
+
+    digest = models.BinaryField(max_length=32, primary_key=True)
+    empty_at = models.BigIntegerField(db_index=True)
+
+    def __str__(self) -> str:
+        return bytes(self.digest).hex()[:8]
+
+
 class Change(models.Model):
     """Who changed what in the administration (accounts, posts, lists, rules, calendar). Appended, never changed.
 

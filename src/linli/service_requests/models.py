@@ -173,6 +173,7 @@ class Request(models.Model):
     contact_phone = models.CharField(_("电话"), max_length=32, blank=True)
     reporter = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
     accused = models.ForeignKey(Organisation, null=True, on_delete=models.PROTECT, related_name="+")
+    may_publish = models.BooleanField(_("同意公开"), default=False)
 
     class Meta:
         indexes: ClassVar = []

@@ -17,8 +17,8 @@ from linli.documents import actions as documents
 from linli.documents.models import Attachment, Purpose
 from linli.kit.ids import uuid7
 from linli.people.access import SYSTEM
+from linli.people.models import Bucket
 from linli.portal import actions
-from linli.portal.models import Attempt
 from linli.portal.tests.conftest import Resident, fields_of
 from linli.portal.tests.test_report import photo
 
@@ -70,8 +70,8 @@ def test_guessing_is_held_back_per_address(reported: Resident, caplog: pytest.Lo
     assert 0 < int(held["Retry-After"]) <= 31
     honest = Client(REMOTE_ADDR="198.51.100.8")
     assert honest.post("/track/", {"code": reported.code}).status_code == 303
-    assert Attempt.objects.count() == 1
-    assert b"198.51" not in bytes(Attempt.objects.get().digest)
+    assert Bucket.objects.count() == 1
+    assert b"198.51" not in bytes(Bucket.objects.get().digest)
 
 
 def test_the_wait_ends_by_itself_and_right_codes_never_count(town: Town) -> None:
@@ -83,7 +83,7 @@ def test_the_wait_ends_by_itself_and_right_codes_never_count(town: Town) -> None
     assert until == NOW + timedelta(seconds=30)
     assert actions.blocked_until(**given, at=until) is None
     actions.note_wrong_code(address="203.0.113.1", at=NOW + timedelta(hours=1))
-    assert Attempt.objects.count() == 1
+    assert Bucket.objects.count() == 1
 
 
 def test_every_public_step_is_told_and_nobody_is_named(

@@ -2,6 +2,7 @@
 
 from .duplicates import Likeness, similar_cases
 from .lists import install_lists
+from .publishing import PublicRequest, public_view, published
 from .routing import Routing, broken_rules, problem, route, rules
 from .submitting import (
     LONGEST,
@@ -18,6 +19,7 @@ from .submitting import (
 __all__ = [
     "LONGEST",
     "Likeness",
+    "PublicRequest",
     "Receipt",
     "Routing",
     "Submission",
@@ -28,6 +30,8 @@ __all__ = [
     "install_lists",
     "opening_of",
     "problem",
+    "public_view",
+    "published",
     "route",
     "rules",
     "similar_cases",

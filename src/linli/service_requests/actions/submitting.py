@@ -39,6 +39,7 @@ class Submission:
     is_identity_kept: bool = False
     accused: Organisation | None = None
     photos: list[str] = field(default_factory=list)
+    may_publish: bool = False
     is_demo: bool = False
 
 
@@ -87,6 +88,7 @@ def submit(
         contact_phone=given.contact_phone,
         reporter_id=by.person_id if by.role == "resident" else None,
         accused=given.accused,
+        may_publish=given.may_publish,
     )
     case, event, is_new = open_case(
         opening=opening_of(given, category, accused_path),

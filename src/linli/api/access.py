@@ -1,0 +1,51 @@
+"""Who is asking: a key with its post, or anybody, and whether they ask too often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.http import HttpRequest
+
+from linli.people.access import Actor
+from linli.people.actions import keys, rates
+from linli.people.models import Key
+from linli.portal.views.client import address_of
+
+ANYBODY_PER_MINUTE = 120
+BURST_SECONDS = 20  # how much of a minute's share may be asked at once
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A program at the door. `actor` is the post of its key; None without a key or with one that has no post."""
+
+    key: Key | None
+    actor: Actor | None
+
+    def may(self, scope: str) -> bool:
+        return self.key is not None and scope in self.key.scopes
+
+
+class UnknownKey(Exception):
+    """A key was given that opens nothing: unknown, ended, or of a post that is no longer held."""
+
+
+def caller_of(secret: str, at: datetime) -> Caller:
+    """Who holds that key; nobody in particular without one. Raises UnknownKey."""
+    if not secret:
+        return Caller(None, None)
+    key = keys.known(secret=secret, at=at)
+    if key is None:
+        raise UnknownKey
+    return Caller(key, keys.actor_of(key=key))
+
+
+def wait_for(request: HttpRequest, caller: Caller, at: datetime) -> timedelta | None:
+    """How long this caller has to wait; None when it may go on. Counts this request."""
+    if caller.key is not None:
+        name, per_minute = f"key/{caller.key.pk}", caller.key.per_minute
+    else:
+        name, per_minute = f"anybody/{rates.network(address_of(request))}", ANYBODY_PER_MINUTE
+    burst = max(1, per_minute * BURST_SECONDS // 60)
+    return rates.take(name=name, per_minute=per_minute, burst=burst, at=at)
