@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
 from linli.documents import actions, render
+from linli.documents.actions import storing
 from linli.documents.models import Attachment, Purpose, Upload
 from linli.documents.tests import pictures
 from linli.documents.tests.conftest import AT
@@ -116,7 +117,7 @@ def test_a_disk_that_fails_leaves_old_or_new_and_never_half(
 
 
 def test_photos_leave_room_for_the_database(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actions, "FREE_BYTES", 1 << 60)
+    monkeypatch.setattr(storing, "FREE_BYTES", 1 << 60)
     with pytest.raises(actions.PhotoNotStored):
         staged()
     assert not files(folder)
@@ -145,7 +146,7 @@ import os, signal
 from pathlib import Path
 import django
 django.setup()
-from linli.documents import actions
+from linli.documents.actions import storing
 real_fsync, real_rename, seen = os.fsync, Path.rename, []
 def die(): os.kill(os.getpid(), signal.SIGKILL)
 def fsync(descriptor):
@@ -165,7 +166,7 @@ if {step!r} == "write":
         file.flush()
         die()
     os.fdopen = fdopen
-actions._write(Path({str(target)!r}), b"whole")
+storing.write(Path({str(target)!r}), b"whole")
 """
     environment = {
         **os.environ,
@@ -188,7 +189,7 @@ def test_photos_can_be_staged_at_the_same_time(folder: Path) -> None:
     def work(n: int) -> None:
         photo = render.photo(pictures.plain(size=(40 + n, 40)))
         path = folder / "ab" / "cd" / f"{uuid7()}.jpg"
-        actions._write(path, photo.jpeg)
+        storing.write(path, photo.jpeg)
         paths.append(path)
 
     threads = [threading.Thread(target=work, args=(n,)) for n in range(12)]

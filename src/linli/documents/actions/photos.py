@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import hashlib
 import logging
-import os
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -21,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from linli.cases.actions.errors import BadData
 from linli.documents import render
+from linli.documents.actions import storing
 from linli.documents.models import ENDING, THUMBNAIL_ENDING, Attachment, Purpose, Upload
 from linli.documents.render import PhotoRefused
 from linli.kit.ids import uuid7
@@ -30,8 +27,6 @@ MAX_PHOTOS = 6
 UPLOADS_KEPT = timedelta(hours=24)
 ORPHANS_KEPT = timedelta(hours=1)
 NAME_LENGTH = 80
-FREE_BYTES = 500 * 1024 * 1024  # left for the database, however many photos are sent
-_PART = ".part"
 
 logger = logging.getLogger(__name__)
 
@@ -91,12 +86,12 @@ def stage(*, data: bytes, name: str, at: datetime) -> Upload:
         path=path,
     )
     try:
-        _require_room()
-        _write(upload.thumbnail_file, photo.thumbnail)
-        _write(upload.file, photo.jpeg)
+        storing.require_room(Path(settings.ATTACHMENTS))
+        storing.write(upload.thumbnail_file, photo.thumbnail)
+        storing.write(upload.file, photo.jpeg)
     except OSError as error:
         logger.exception("A photo could not be stored")
-        _unlink(upload.file, upload.thumbnail_file)
+        storing.unlink(upload.file, upload.thumbnail_file)
         raise PhotoNotStored from error
     upload.save(force_insert=True)
     return upload
@@ -166,51 +161,6 @@ def _path_of(upload_id: UUID) -> str:
     return f"{text[-4:-2]}/{text[-2:]}/{text}{ENDING}"
 
 
-def _require_room() -> None:
-    """OSError when photos would take the room that the database needs."""
-    _make_folder(Path(settings.ATTACHMENTS))
-    if shutil.disk_usage(settings.ATTACHMENTS).free < FREE_BYTES:
-        raise OSError(errno.ENOSPC, "too little room is left for photos")
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all, also when the power fails: temporary file, fsync, rename, fsync of the folder."""
-    _make_folder(path.parent)
-    part = path.with_name(path.name + _PART)
-    try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.rename(path)
-    except OSError:
-        _unlink(part)
-        raise
-    _sync_folder(path.parent)
-
-
-def _make_folder(folder: Path) -> None:
-    if folder.is_dir():
-        return
-    _make_folder(folder.parent)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    _sync_folder(folder.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _unlink(*paths: Path) -> None:
-    for path in paths:
-        with contextlib.suppress(OSError):
-            path.unlink(missing_ok=True)
-
-
 def _sweep_uploads(before: datetime) -> int:
     swept = 0
     for upload in (
@@ -219,7 +169,7 @@ def _sweep_uploads(before: datetime) -> int:
         # Only whoever deleted the row may remove the bytes: a photo attached in the meantime keeps them.
         deleted, _by_model = Upload.objects.filter(id=upload.id).delete()
         if deleted:
-            transaction.on_commit(partial(_unlink, upload.file, upload.thumbnail_file))
+            transaction.on_commit(partial(storing.unlink, upload.file, upload.thumbnail_file))
             swept += 1
     return swept
 
@@ -230,8 +180,8 @@ def _sweep_orphans(before: datetime) -> int:
         old = [path for path in folder.iterdir() if path.stat().st_mtime < before.timestamp()]
         known = _known({key for path in old if (key := _id_of(path))})
         for path in old:
-            if path.name.endswith(_PART) or _id_of(path) not in known:
-                _unlink(path)
+            if path.name.endswith(storing.PART) or _id_of(path) not in known:
+                storing.unlink(path)
                 swept += 1
     return swept
 
@@ -242,7 +192,7 @@ def _leaf_folders(root: Path) -> Iterator[Path]:
 
 
 def _id_of(path: Path) -> UUID | None:
-    name = path.name.removesuffix(_PART).removesuffix(THUMBNAIL_ENDING).removesuffix(ENDING)
+    name = path.name.removesuffix(storing.PART).removesuffix(THUMBNAIL_ENDING).removesuffix(ENDING)
     try:
         return UUID(name)
     except ValueError:
