@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 
@@ -45,6 +46,7 @@ def check(procedure: Procedure) -> None:
         _check_needs(move)
         _check_may(procedure, move)
     _check_events(procedure)
+    _check_nouns(procedure)
     _check_desks(procedure)
     _check_reach(procedure)
     _check_ends(procedure)
@@ -98,6 +100,16 @@ def _check_may(procedure: Procedure, move: Move) -> None:
     """A move nobody may ever make is a slip of the pen."""
     permissions = {permission for role in roles().values() for permission in role.permissions}
     one_of(move.may, permissions | {"system"}, f"moves.{move.verb}.may")
+
+
+def _check_nouns(procedure: Procedure) -> None:
+    """Where programs post a move: an address of its own, and none for what Linli alone does."""
+    for noun, times in Counter(move.noun for move in procedure.moves.values() if move.noun).items():
+        if times > 1 or not re.fullmatch(r"[a-z]+(-[a-z]+)*", noun):
+            raise ProcedureError(f"noun {noun!r}: small letters and hyphens, and one move each")
+    for move in procedure.moves.values():
+        if move.noun and move.may == "system":
+            raise ProcedureError(f"moves.{move.verb}: no program makes a move of Linli's own, so no noun")
 
 
 def _check_events(procedure: Procedure) -> None:

@@ -125,6 +125,7 @@ def _move(verb: str, raw: dict[str, Any], states: dict[str, State]) -> Move:
         is_public=table.take("public", False),
         is_main=table.take("main", False),
         has_own_form=table.take("own_form", False),
+        noun=table.take("noun", ""),
     )
     table.done()
     return move

@@ -72,6 +72,8 @@ class Need:
 
 @dataclass(frozen=True)
 class Move:
+    """One verb. `noun` is where a program posts it; none where only Linli or a person's own hand makes the move."""
+
     verb: str
     label: Label
     done: Label
@@ -93,6 +95,7 @@ class Move:
     is_public: bool = False
     is_main: bool = False
     has_own_form: bool = False
+    noun: str = ""
 
 
 @dataclass(frozen=True)

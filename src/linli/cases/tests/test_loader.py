@@ -191,6 +191,16 @@ WRONG: dict[str, tuple[Change, str]] = {
         put('name = "unit", kind', 'name = "who", kind'),
         r"moves\.send\.needs: assign works with 'unit'",
     ),
+    "a noun twice": (
+        lambda text: put('event = "lamp.closed"', 'event = "lamp.closed"\nnoun = "lamps"')(
+            put('event = "lamp.sent"', 'event = "lamp.sent"\nnoun = "lamps"')(text)
+        ),
+        "noun 'lamps'",
+    ),
+    "a noun that is no address": (
+        put('event = "lamp.sent"', 'event = "lamp.sent"\nnoun = "Two words"'),
+        "noun 'Two words'",
+    ),
     "an unknown relation": (put('relation = "desk"', 'relation = "friend"'), r"moves\.send: 'friend'"),
     "an unknown audience": (put('tells = ["unit"]', 'tells = ["press"]'), r"moves\.send: 'press'"),
     "an unknown kind of need": (
