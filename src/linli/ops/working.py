@@ -14,6 +14,7 @@ from linli.cases import actions as cases
 from linli.cases.actions import recalculation
 from linli.documents import actions as documents
 from linli.kit import clock
+from linli.ledger import actions as ledger
 from linli.measures import actions as measures
 from linli.orgs.models import Organisation, Revision
 
@@ -54,6 +55,7 @@ class Rounds:
             ("heartbeat", BEATS, beat),
             ("deliveries", None, lambda at: cases.run_due(at=at, limit=AT_A_TIME)),
             ("clocks", None, lambda at: cases.fire_due_clocks(at=at, limit=AT_A_TIME)),
+            ("feed", None, lambda at: ledger.sequence()),
             ("calendar", None, self._derive_again),
             ("desks", SELDOM, lambda at: cases.staff_desks(at=at)),
             ("photos", HOURLY, sweep_photos),

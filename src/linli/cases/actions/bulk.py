@@ -15,15 +15,16 @@ from uuid import UUID
 
 from django.db import models, transaction
 
-from linli.cases.actions import effects, opening, rows, timekeeping, writing
+from linli.cases.actions import effects, finding, opening, rows, timekeeping, writing
 from linli.cases.actions.errors import OutOfOrder
 from linli.cases.actions.turn import Turn
 from linli.cases.models import Case, CaseNumber, CaseText, Clock, Event, Task
 from linli.cases.procedures import Move
+from linli.ledger.models import Leaf
 from linli.orgs.models import Organisation
 from linli.people.access import SYSTEM, Actor
 
-IN_ORDER = (Case, CaseNumber, CaseText, Event, Clock, Task)
+IN_ORDER = (Case, CaseNumber, CaseText, Event, Leaf, Clock, Task)
 
 
 @dataclass(frozen=True)
@@ -105,9 +106,10 @@ def _plan(history: History, number: str, by: Actor, at: datetime, batch: Batch) 
     clocks = turn.new_clocks
     for clock in clocks:
         timekeeping.settle(case, clock, turn.procedure.promise, at)
-    grams = writing.searchable(case, history.words)
-    batch.add(case, CaseNumber(number=number, case_id=case.pk), CaseText(case_id=case.pk, grams=grams))
-    batch.add(*(turn.event for turn in turns if turn.event), *clocks, *turns[-1].new_tasks)
+    events = [turn.event for turn in turns if turn.event]
+    text_of = finding.text_of(case, events, history.opening.may_publish)
+    batch.add(case, CaseNumber(number=number, case_id=case.pk), text_of)
+    batch.add(*events, *map(writing.leaf_of, events), *clocks, *turns[-1].new_tasks)
 
 
 @cache

@@ -7,12 +7,12 @@ from datetime import timedelta
 
 from django.db.models import Model
 
-from linli.cases.actions import deliveries, desks, rows, timekeeping
+from linli.cases.actions import deliveries, desks, finding, rows, timekeeping
 from linli.cases.actions.errors import StaleCase
 from linli.cases.actions.turn import Turn
-from linli.cases.models import Case, CaseNumber, CaseText, Clock, Event, Partner, Task
+from linli.cases.models import Case, CaseNumber, Clock, Event, Partner, Task
 from linli.cases.procedures import Desk
-from linli.kit import text
+from linli.ledger.models import Leaf
 
 FAR = timedelta(days=30)
 
@@ -111,7 +111,11 @@ def write(turn: Turn, more: Iterable[Model] = ()) -> Event:
     event, case = turn.event, turn.case
     assert event is not None
     if turn.is_new:
-        new = _rows_of(case, str(turn.data.get("text", "")))
+        new = [
+            case,
+            CaseNumber(number=case.number, case_id=case.pk),
+            finding.text_of(case, [event], turn.may_publish),
+        ]
     else:
         new = []
         _update_case(turn)
@@ -121,11 +125,18 @@ def write(turn: Turn, more: Iterable[Model] = ()) -> Event:
     _drop_tasks(turn)
     kept = [task for task in turn.new_tasks if task not in turn.dropped_tasks]
     owed = deliveries.of(event, turn.move, turn.received_at)
-    rows.insert([*new, event, *turn.new_clocks, *kept, *owed, *more])
+    rows.insert([*new, event, leaf_of(event), *turn.new_clocks, *kept, *owed, *more])
     write_partners(turn)
     if turn.facts.get("before", {}).get("title", case.title) != case.title:
-        _index_again(case)
+        finding.index_again(case)
+    elif not turn.is_new:
+        finding.learn(case, event)
     return event
+
+
+def leaf_of(event: Event) -> Leaf:
+    """The event in the log over all cases, where it gets its place once it stands."""
+    return Leaf(case_id=event.case_id, number=event.number, hash=event.leaf_hash, at=event.received_at)
 
 
 def write_partners(turn: Turn) -> None:
@@ -144,22 +155,6 @@ def write_partners(turn: Turn) -> None:
         engaged.filter(organisation_id=case.holder_id).update(ended_at=turn.received_at)
     elif not case.is_open and case.state_since == turn.received_at and not turn.procedure.partners_stay:
         engaged.update(ended_at=turn.received_at)
-
-
-def searchable(case: Case, words: str = "") -> list[str]:
-    """Distinct search terms of a case, in order: number, title, address and the words given."""
-    return text.bigrams("\n".join(part for part in (case.number, case.title, case.address, words) if part))
-
-
-def _index_again(case: Case) -> None:
-    """Makes a case findable by its corrected title, and no longer by the one before."""
-    opening = Event.objects.filter(case_id=case.pk, number=1).values_list("data", flat=True).first() or {}
-    CaseText.objects.filter(case_id=case.pk).update(grams=searchable(case, str(opening.get("text", ""))))
-
-
-def _rows_of(case: Case, words: str) -> list[Model]:
-    text_of = CaseText(case_id=case.pk, grams=searchable(case, words))
-    return [case, CaseNumber(number=case.number, case_id=case.pk), text_of]
 
 
 def _update_case(turn: Turn) -> None:

@@ -14,11 +14,11 @@ from uuid import UUID
 from django.db import models
 
 from linli.cases import actions as cases
-from linli.cases.actions import Opening, bulk, relations, rows, writing
+from linli.cases.actions import Opening, bulk, finding, relations, rows, writing
 from linli.cases.actions.advance import about, plan
 from linli.cases.actions.opening import first_turn
 from linli.cases.actions.turn import Turn
-from linli.cases.models import Case, CaseNumber, CaseText, Clock, Event, Task
+from linli.cases.models import Case, CaseNumber, Clock, Event, Task
 from linli.cases.procedures import predicates
 from linli.kit.ids import uuid7
 from linli.orgs.models import Organisation
@@ -50,7 +50,7 @@ class Play:
         self.clocks: list[Clock] = []
         self.tasks: list[Task] = []
         self.events: list[Event] = []
-        self.words = str(turn.data.get("text", ""))
+        self.may_publish = opening.may_publish
         self.is_written = self.has_partners = False
         self._take(turn)
 
@@ -119,7 +119,7 @@ class Play:
         """Keeps what the turn came to, as `writing.write` stores it."""
         event = turn.event
         assert event is not None
-        rows.insert([event])
+        rows.insert([event, writing.leaf_of(event)])
         self.events.append(event)
         self.clocks += turn.new_clocks
         stays = [task for task in self.tasks if task not in turn.dropped_tasks]
@@ -142,11 +142,10 @@ class Play:
             case.save(force_update=True)
             Clock.objects.filter(case_id=case.pk).delete()
             Task.objects.filter(case_id=case.pk).delete()
+            finding.index_again(case)
         else:
-            grams = writing.searchable(case, self.words)
-            batch.add(
-                case, CaseNumber(number=case.number, case_id=case.pk), CaseText(case_id=case.pk, grams=grams)
-            )
+            text_of = finding.text_of(case, self.events, self.may_publish)
+            batch.add(case, CaseNumber(number=case.number, case_id=case.pk), text_of)
         batch.add(*self.clocks, *self.tasks, *others)
         bulk.store(batch)
         self.is_written = True
