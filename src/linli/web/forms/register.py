@@ -15,15 +15,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from linli.kit.ids import uuid7
-from linli.orgs import lookup
-from linli.orgs.models import Kind, Organisation, is_within
+from linli.orgs.models import Organisation
 from linli.people.access import Actor
 from linli.service_requests.actions import LONGEST, Submission
+from linli.service_requests.actions.contacts import WhereWrong, place_at
 from linli.service_requests.models import Channel, RequestType
 
 from .moves import Grouped
 
-PLACES = (Kind.COUNTY, Kind.TOWNSHIP, Kind.VILLAGE, Kind.COMMUNITY, Kind.GRID)
+__all__ = ["RegisterForm", "WhereWrong", "command_of", "new_command", "place_of", "submission_of"]
+
 LEVELS = ("town", "village", "grid")
 _COMMAND = signing.TimestampSigner(salt="web.register")
 COMMAND_AGE = 24 * 3600
@@ -101,34 +102,13 @@ class RegisterForm(forms.Form):
             self._errors.setdefault(key, self.error_class()).append(problem)
 
 
-class WhereWrong(ValueError):
-    """The place cannot be read from what was chosen."""
-
-
 def place_of(posted: QueryDict, post: Actor) -> tuple[Organisation | None, float | None, float | None]:
-    """The smallest unit chosen, made smaller by the point where that lies inside it."""
+    """The smallest unit chosen, made smaller by the point where that lies inside it. Raises WhereWrong."""
     code = next((posted.get(level) for level in reversed(LEVELS) if posted.get(level)), None)
-    standing = Organisation.objects.standing().filter(kind__in=PLACES)
-    chosen = standing.filter(code=code).first() if code else None
-    if code and chosen is None:
-        raise WhereWrong(_("没有这个地方，请从名单里重新选。"))
     lon, lat = _number(posted.get("lon", "")), _number(posted.get("lat", ""))
     if lon is None or lat is None:
-        return chosen, None, None
-    around = lookup.locate(lon, lat)
-    if around is None:
-        raise WhereWrong(_("图上的点不在本县范围内。请重新点，或清掉这个点，从名单里选。"))
-    if chosen is None:
-        return standing.get(pk=around.id), lon, lat
-    if is_within(around.path, chosen.path):
-        return standing.get(pk=around.id), lon, lat
-    if is_within(chosen.path, around.path):
-        return chosen, lon, lat
-    there = standing.get(pk=around.id)
-    raise WhereWrong(
-        _("图上的点在%(there)s，名单里选的是%(chosen)s，对不上。请改一处。")
-        % {"there": there.label, "chosen": chosen.label}
-    )
+        lon = lat = None
+    return place_at(code, lon, lat), lon, lat
 
 
 def _number(text: str) -> float | None:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from linli.cases import actions
+from linli.cases.actions.relations import may_read
 from linli.cases.models import Case, Clock, Event, Task, case_numbered
 from linli.cases.procedures import Procedure
 from linli.cases.procedures.calendar import current
@@ -21,9 +22,10 @@ from linli.cases.procedures.limits import Line as CalcLine
 from linli.cases.procedures.limits import moment_words, remaining
 from linli.cases.procedures.story import Line, mentioned, story
 from linli.kit import codes
-from linli.orgs.models import Organisation, is_within
+from linli.orgs.models import Organisation
 from linli.people.access import Actor
 from linli.people.models import Grant
+from linli.service_requests.actions import contacts
 from linli.service_requests.models import Category, Request
 
 from . import kinds
@@ -131,22 +133,9 @@ def _uuid(text: str) -> UUID | None:
 # Who may read what -------------------------------------------------------------------------------
 
 
-def may_read(event: Event, post: Actor) -> bool:
-    """An internal note is for the unit that wrote it, those above it, and auditors."""
-    if event.verb != "note" or event.is_public:
-        return True
-    written_at = event.organisation.path if event.organisation else ""
-    return is_within(written_at, post.path) or post.may("case.view_internal")
-
-
 def contact_refusal(file: CaseFile) -> str:
     """Why this post does not see who reported; empty when it does."""
-    if not file.post.may("contact.view"):
-        return _("您现在的岗位不需要知道反映人是谁。")
-    works_on_it = actions.works_for(file.post, file.case.holder_path)
-    if file.case.is_identity_kept and (works_on_it or not file.post.may("case.report_for")):
-        return _("反映人要求对承办单位保密。要问情况，请调度员转问。")
-    return ""
+    return contacts.contact_refusal(file.case, file.post)
 
 
 @dataclass(frozen=True)

@@ -4,33 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import CharField, F, IntegerField, Q, QuerySet, Value
 from django.http import QueryDict
-from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from linli.cases.actions import board
+from linli.cases.actions.criteria import DUES, SOON_DAYS, Criteria, due_within, in_category
 from linli.cases.models import Case, CaseQuerySet
 from linli.cases.models.search import search
-from linli.cases.procedures import calendar
 from linli.mediation.models import Category as Dispute
 from linli.orgs.models import Kind, Organisation, within
 from linli.people.access import Actor
 from linli.service_requests.models import Category, Channel, Level
 
 from . import kinds
-from .shell import end_of_today
 
 PLACES = (Kind.TOWNSHIP, Kind.VILLAGE, Kind.COMMUNITY)
 UNITS = (Kind.DEPARTMENT, Kind.CENTRE)
 KIND = kinds.REQUEST
 DISPUTE = "dispute:"  # before the code of a kind of dispute, where all categories stand together
-SOON_DAYS = 3
 
 
 @dataclass(frozen=True)
@@ -60,9 +57,13 @@ class Options:
 
     def category_of(self, case: Case) -> str:
         """The category of a case in words, from the list of its kind."""
-        if kinds.is_mediation(case):
-            return self.disputes.get(case.category, case.category)
-        return self.category(case.category) or case.category
+        return self.category_words(case.kind, case.category)
+
+    def category_words(self, kind: str, code: str) -> str:
+        """A category of cases of a kind in words."""
+        if kind in kinds.MEDIATIONS:
+            return self.disputes.get(code, code)
+        return self.category(code) or code
 
     @property
     def category_choices(self) -> list[Choice]:
@@ -200,40 +201,32 @@ class Filters:
 
     def cases(self, cases: CaseQuerySet, options: Options, at: datetime) -> CaseQuerySet:
         """The cases that fit, whatever list they stand in."""
-        if self.open != "all":
-            cases = cases.filter(is_open=self.open == "open")
-        if self.board:
-            cases = cases.filter(board.shown(self.board, at), kind=KIND)
-        cases = cases.filter(self._exactly())
-        if self.since:
-            cases = cases.filter(received_at__gte=_midnight(self.since))
-        if self.until:
-            cases = cases.filter(received_at__lt=_midnight(self.until + timedelta(days=1)))
-        cases = cases.filter(self.about("", options))
+        where = self.about("", options)
         if self.unit:
-            cases = cases.filter(_inside("holder_path", self.unit, options))
-        cases = cases.filter(due_within(self.due, "urgent_at", at))
-        return search(cases, self.query) if self.query else cases
-
-    def _exactly(self) -> Q:
-        """What stands on the case itself, word for word."""
-        wanted = Q(kind__in=kinds.KINDS[self.kind]) if self.kind else Q()
-        for name in ("state", "level", "channel"):
-            if value := getattr(self, name):
-                wanted &= Q(**{name: value})
-        return wanted
+            where &= _inside("holder_path", self.unit, options)
+        criteria = Criteria(
+            query=self.query,
+            kinds=kinds.KINDS[self.kind] if self.kind else (),
+            state=self.state,
+            level=self.level,
+            channel=self.channel,
+            due=self.due,
+            since=self.since,
+            until=self.until,
+            figure=self.board,
+            figure_kind=KIND,
+            open=self.open,
+            where=where,
+        )
+        return criteria.of(cases, at)
 
     def about(self, prefix: str, options: Options) -> Q:
         """Place and category, on cases or on what belongs to them."""
         wanted = Q()
         if self.category.startswith(DISPUTE):
-            code = self.category.removeprefix(DISPUTE)
-            wanted &= Q(**{f"{prefix}category": code, f"{prefix}kind__in": kinds.MEDIATIONS})
+            wanted &= in_category(self.category.removeprefix(DISPUTE), kinds.MEDIATIONS, prefix)
         elif self.category:
-            wanted &= Q(**{f"{prefix}kind": KIND})
-            wanted &= Q(**{f"{prefix}category": self.category}) | Q(
-                **{f"{prefix}category__startswith": self.category + "."}
-            )
+            wanted &= in_category(self.category, (KIND,), prefix, and_below=True)
         if self.place:
             wanted &= _inside(f"{prefix}place_path", self.place, options)
         return wanted
@@ -268,9 +261,6 @@ class Filters:
         return [Filter(name, label) for name, label in named.items() if label]
 
 
-DUES = ("late", "today", "soon", "paused")
-
-
 def dues() -> dict[str, str]:
     return {
         "late": _("已超期"),
@@ -293,26 +283,6 @@ def figures() -> dict[str, str]:
     }
 
 
-def due_within(due: str, name: str, at: datetime) -> Q:
-    """Late, due today, or due within three working days."""
-    if due == "late":
-        return Q(**{f"{name}__lte": at})
-    if due == "today":
-        return Q(**{f"{name}__gt": at, f"{name}__lte": end_of_today(at)})
-    if due == "soon":
-        return Q(**{f"{name}__gt": at, f"{name}__lte": _working_days_on(at, SOON_DAYS)})
-    return Q()
-
-
-def _working_days_on(at: datetime, days: int) -> datetime:
-    """The end of the n-th working day from tomorrow."""
-    known, day = calendar.current(), timezone.localtime(at).date()
-    while days:
-        day += timedelta(days=1)
-        days -= known.is_working(day)
-    return _midnight(day + timedelta(days=1))
-
-
 def _inside(name: str, code: str, options: Options) -> Q:
     """Rows below the unit with that code; a unit outside the choices is asked for by its code alone."""
     path = options.paths.get(code)
@@ -328,7 +298,3 @@ def _day(text: str) -> date | None:
         return parse_date(text[:10])
     except ValueError:
         return None
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time()))

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -17,14 +16,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from linli.cases import actions
 from linli.cases.actions import BadData, CommandError
 from linli.cases.models import Case, Clock, Event
-from linli.documents import actions as documents
 from linli.documents.forms import staged
-from linli.documents.models import Purpose
 from linli.kit import clock, codes
 from linli.orgs.models import Kind, Organisation, within
 from linli.people.access import Actor, post_of, requires
 from linli.service_requests import actions as service_requests
-from linli.service_requests.actions import Likeness, Receipt, Submission
+from linli.service_requests.actions import Likeness, Submission
+from linli.service_requests.actions.with_photos import submit_with_photos
 from linli.web.forms.moves import Grouped
 from linli.web.forms.register import (
     LEVELS,
@@ -78,9 +76,7 @@ def _register(
         similar = [] if posted.get("checked") else _similar(given, post)
         if similar and not Case.objects.filter(pk=command_id).exists():
             return _form(request, post, posted, similar=similar)
-        with transaction.atomic():
-            receipt = service_requests.submit(submission=given, by=post, at=at, command_id=command_id)
-            _attach(receipt, given, post)
+        receipt = submit_with_photos(submission=given, by=post, at=at, command_id=command_id)
     except BadData as error:
         return _form(request, post, posted, error.errors)
     except CommandError as error:
@@ -88,19 +84,6 @@ def _register(
     kept = request.session.get(SHOWN_ONCE, [])
     request.session[SHOWN_ONCE] = [*kept[-9:], str(receipt.case.pk)]
     return redirect("web:receipt", receipt.case.number)
-
-
-def _attach(receipt: Receipt, given: Submission, post: Actor) -> None:
-    if given.photos and receipt.is_new:
-        documents.attach(
-            upload_ids=[UUID(photo) for photo in given.photos],
-            case_id=receipt.case.pk,
-            event_number=receipt.event.number,
-            purpose=Purpose.REPORT,
-            is_public=True,
-            at=receipt.event.received_at,
-            by_label=post.organisation.label if post.organisation else "",
-        )
 
 
 def _similar(given: Submission, post: Actor) -> list[Likeness]:

@@ -6,7 +6,6 @@ from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -14,30 +13,20 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from linli.cases import actions
 from linli.cases.actions import BadData, CaseNotFound, CommandError, CommandReused, StaleCase
 from linli.cases.models import Case, Event
 from linli.cases.procedures import Move
-from linli.documents import actions as documents
 from linli.documents.forms import staged
-from linli.documents.models import Purpose
 from linli.kit import clock
 from linli.kit.ids import is_uuid7, uuid7
 from linli.people.access import Actor, post_of, requires
+from linli.service_requests.actions.with_photos import advance_with_photos
 from linli.web.forms.moves import given
 
 from . import casefile
 from .case import Attempt, page
 from .photos import stage, takes_photos
 from .rows import hands_over
-
-PURPOSES = {
-    "progress": Purpose.PROGRESS,
-    "feedback": Purpose.FEEDBACK,
-    "self_handle": Purpose.FEEDBACK,
-    "verify": Purpose.VERIFICATION,
-    "fail_check": Purpose.VERIFICATION,
-}
 
 
 @requires("case.view")
@@ -92,30 +81,17 @@ def _with_photos(request: HttpRequest) -> tuple[QueryDict, str]:
 def _advance(
     case: Case, wanted: Move, post: Actor, at: datetime, command_id: UUID, posted: QueryDict
 ) -> Event:
-    """The move and its photos, both or neither. A repeated command has attached its photos already."""
+    """The move and its photos, both or neither."""
     version = posted.get("version", "")
-    with transaction.atomic():
-        event = actions.advance(
-            case=case.pk,
-            verb=wanted.verb,
-            by=post,
-            at=at,
-            command_id=command_id,
-            data=given(wanted, posted, case),
-            version=int(version) if version.isdecimal() and len(version) < 9 else None,
-        )
-        uploads = [UUID(photo) for photo in event.data.get("photos", ())]
-        if uploads and event.received_at == at:
-            documents.attach(
-                upload_ids=uploads,
-                case_id=case.pk,
-                event_number=event.number,
-                purpose=PURPOSES.get(wanted.verb, Purpose.OTHER),
-                is_public=event.is_public,
-                at=at,
-                by_label=post.organisation.label if post.organisation else "",
-            )
-    return event
+    return advance_with_photos(
+        case=case.pk,
+        verb=wanted.verb,
+        by=post,
+        at=at,
+        command_id=command_id,
+        data=given(wanted, posted, case),
+        version=int(version) if version.isdecimal() and len(version) < 9 else None,
+    )
 
 
 def _refused(

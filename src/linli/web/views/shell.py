@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,11 +12,11 @@ from django.db.models import CharField, Count, IntegerField, Q, QuerySet, Value
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
+from linli.cases.actions.criteria import end_of_today
 from linli.cases.models import Case, Task
 from linli.kit import clock, codes
 from linli.mediation.models import Assignment
@@ -51,12 +51,6 @@ def person_of(post: Actor) -> UUID:
     """The account of a member of staff."""
     assert post.person_id is not None
     return post.person_id
-
-
-def end_of_today(at: datetime) -> datetime:
-    """The coming local midnight, at which what is due today falls due."""
-    tomorrow = timezone.localtime(at).date() + timedelta(days=1)
-    return timezone.make_aware(datetime.combine(tomorrow, time()))
 
 
 def counts_of(post: Actor, at: datetime) -> Counts:
