@@ -1,7 +1,8 @@
-"""Photos: staged by somebody who is still writing, then attached to an event of a case."""
+"""Photos, staged by somebody who is still writing, then attached to an event; lists taken out as files."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, Self
 from uuid import UUID
@@ -13,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from linli.cases.models import Case
 from linli.kit.ids import uuid7
+from linli.people.access import Actor
+from linli.people.models import Grant, Person
 
 ENDING = ".jpg"
 THUMBNAIL_ENDING = "-thumbnail.jpg"
@@ -109,3 +112,99 @@ class Attachment(StoredPhoto):
 
     def __str__(self) -> str:
         return f"{self.case_id} {self.event_number} {self.id}"
+
+
+class Format(models.TextChoices):
+    CSV = "csv", _("CSV")
+    XLSX = "xlsx", _("Excel")
+    PARQUET = "parquet", _("Parquet")
+
+
+class ExportState(models.TextChoices):
+    WAITING = "waiting", _("排队中")
+    RUNNING = "running", _("正在导出")
+    DONE = "done", _("导好了")
+    FAILED = "failed", _("没有导成")
+    CANCELLED = "cancelled", _("取消了")
+
+
+class Trouble(models.TextChoices):
+    """Why an export has come to nothing."""
+
+    RIGHTS = "rights", _("岗位或权限已经变了，导出停止，文件已删。")
+    LIST_GONE = "list_gone", _("这个名单已经没有了。")
+    NO_ROOM = "no_room", _("服务器上地方不够，请告诉管理员，过后再试。")
+    BROKEN = "broken", _("导出时出了错，是我们的问题。请再试一次。")
+
+
+class ExportQuerySet(models.QuerySet["Export"]):
+    def under(self, post: Actor) -> Self:
+        """What was asked for by this person under this very post."""
+        if post.person_id is None:
+            return self.none()
+        return self.filter(person_id=post.person_id, grant_id=post.grant_id)
+
+    def unfinished(self) -> Self:
+        return self.filter(state__in=(ExportState.WAITING, ExportState.RUNNING))
+
+    def ready(self, at: datetime) -> Self:
+        """What can be fetched."""
+        return self.filter(state=ExportState.DONE, expires_at__gt=at)
+
+
+class Export(models.Model):
+    """A list somebody takes out as a file: made in the background, theirs alone under one post, gone after a day.
+
+    `run` names the attempt that holds it until `held_until`; whoever finds another name in the row has lost it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    grant = models.ForeignKey(Grant, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    listing = models.CharField(_("名单"), max_length=40)
+    query = models.CharField(_("筛选"), max_length=1000, blank=True)
+    language = models.CharField(max_length=8)
+    format = models.CharField(_("格式"), max_length=8, choices=Format.choices)
+    state = models.CharField(
+        _("状态"), max_length=10, choices=ExportState.choices, default=ExportState.WAITING
+    )
+    trouble = models.CharField(max_length=12, choices=Trouble.choices, blank=True)
+    rows_done = models.PositiveIntegerField(_("行数"), default=0)
+    rows_expected = models.PositiveIntegerField(null=True)
+    size = models.PositiveBigIntegerField(_("字节数"), default=0)
+    asked_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    run = models.UUIDField(null=True)
+    held_until = models.DateTimeField(null=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+
+    objects = ExportQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["person", "-asked_at"], name="export_person"),
+            models.Index(
+                fields=["asked_at"], name="export_unfinished", condition=Q(state__in=("waiting", "running"))
+            ),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=~Q(state="done") | Q(done_at__isnull=False, expires_at__isnull=False),
+                name="export_done_expires",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.listing} {self.format} {self.state}"
+
+    @property
+    def file(self) -> Path:
+        return settings.EXPORTS / f"{self.id}.{self.format}"
+
+    @property
+    def share(self) -> int | None:
+        """How much is done, in per cent; None while nobody knows how much there is."""
+        if not self.rows_expected:
+            return None
+        return min(99, 100 * self.rows_done // self.rows_expected)

@@ -1,0 +1,113 @@
+"""What a cell may hold, and what may never be taken for a formula.
+
+A batch is handled column by column. The texts of a column are looked at together, joined by a separator: the usual
+column has nothing that needs care and is done with in one search; only where something is found is each cell handled.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, NamedTuple, Protocol
+from zoneinfo import ZoneInfo
+
+SEPARATOR = "\x1e"
+MARKS = "\"'`´‘’“”„«»＂＇"  # what may stand before a formula without keeping a spreadsheet from reading it
+SPACES = "\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+BLANKS = "\x00-\x1d\x1f \x7f\x85\xa0\xad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff"
+STARTS = "=+\\-@|%＝＋－＠｜％﹦﹢﹣﹫﹪−"
+_RISKY = re.compile(f"[{BLANKS}{SEPARATOR}{MARKS}]*[{STARTS}]|[\t\r\n\x00\ufeff]")
+_RISKY_SOMEWHERE = re.compile(f"(?:^|{SEPARATOR})(?:[{BLANKS}{MARKS}]*[{STARTS}]|[\t\r\n\x00\ufeff])")
+_FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\ufeff]"
+)
+_ODD = re.compile("[\x00-\x08\x0b-\x1d\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\ufeff]")
+_NEWLINE = re.compile("\r\n?")
+
+
+class Kind(StrEnum):
+    TEXT = "text"
+    WHOLE = "whole"
+    NUMBER = "number"
+    MOMENT = "moment"
+    DAY = "day"
+    YES = "yes"
+
+
+class Column(NamedTuple):
+    """`name` is what programs read, `label` what people do."""
+
+    name: str
+    label: str
+    kind: Kind = Kind.TEXT
+
+
+Row = Sequence[Any]
+Rows = Sequence[Row]
+
+
+@dataclass(frozen=True)
+class Style:
+    """How values are written: the heading of the sheet, the zone of moments, and the words for yes and no."""
+
+    title: str
+    zone: ZoneInfo
+    yes: str = "1"
+    no: str = "0"
+
+
+class Writer(Protocol):
+    """A file in the making."""
+
+    def write(self, rows: Rows) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def is_risky(text: str) -> bool:
+    """Whether a spreadsheet might read the text as a formula or a command."""
+    return _RISKY.match(text) is not None
+
+
+def plain(text: str) -> str:
+    """Without what no file may hold: controls, halves of characters, marks of byte order. Newlines of one kind."""
+    return _FORBIDDEN.sub("", _NEWLINE.sub("\n", text))
+
+
+class Texts(NamedTuple):
+    """The texts of one column of a batch, and whether any may need care."""
+
+    values: list[str]
+    joined: str
+    is_odd: bool
+    is_risky: bool
+
+
+def texts(values: Iterable[Any]) -> Texts:
+    """A column as clean text: None is empty, anything else what str makes of it."""
+    given = ["" if value is None else value if type(value) is str else str(value) for value in values]
+    joined = SEPARATOR.join(given)
+    is_odd = _ODD.search(joined) is not None or joined.count(SEPARATOR) != len(given) - 1
+    is_dangerous = is_odd or _RISKY_SOMEWHERE.search(joined) is not None
+    if is_odd:
+        marked = [is_risky(value) for value in given]  # of what was typed, before anything is taken out
+        given = [plain(value) for value in given]
+        is_dangerous = any(marked) or any(map(is_risky, given))
+        joined = SEPARATOR.join(given)
+    return Texts(given, joined, is_odd, is_dangerous)
+
+
+def local(value: datetime, zone: ZoneInfo) -> datetime:
+    """The moment on the county's clock, without its zone."""
+    return value.astimezone(zone).replace(tzinfo=None)
+
+
+def written_moment(value: datetime | None, zone: ZoneInfo) -> str:
+    return "" if value is None else value.astimezone(zone).isoformat(" ", "seconds")[:19]
+
+
+def written_day(value: date | None) -> str:
+    return "" if value is None else value.isoformat()
