@@ -178,6 +178,11 @@ def desks(*, actor: Actor, kind: str, at: datetime) -> list[Desk]:
     return [Desk(row["organisation_id"], row["why"], row["late"], row["oldest"]) for row in waiting]
 
 
+def late_cases(*, actor: Actor, kind: str, at: datetime, narrowed: Narrowed | None = None) -> CaseQuerySet:
+    """The late cases of the area, or some of them."""
+    return on_board(actor, kind).filter(late(at)).filter(_within(narrowed or Narrowed(), at))
+
+
 def late_page(
     *,
     actor: Actor,
@@ -188,7 +193,7 @@ def late_page(
     size: int = PAGE,
 ) -> Page:
     """Late cases, oldest promise first; `after` is the key the page before ended with."""
-    cases = on_board(actor, kind).filter(late(at)).filter(_within(narrowed or Narrowed(), at))
+    cases = late_cases(actor=actor, kind=kind, at=at, narrowed=narrowed)
     if after is not None:
         due_at, case_id = after
         cases = cases.filter(Q(due_at__gt=due_at) | Q(due_at=due_at, pk__gt=case_id))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -100,6 +100,9 @@ class Late:
     marks: list[str]
 
 
+Units = dict[tuple[str, str], Organisation]
+
+
 @requires("board.view")
 @require_safe
 def board(request: HttpRequest) -> HttpResponse:
@@ -147,7 +150,7 @@ def _page(request: HttpRequest, form: SupervisionForm, status: int = 200) -> Htt
     places = figures.by_place(actor=post, kind=KIND, at=at)
     holders = figures.by_holder(actor=post, kind=KIND, at=at)
     waiting = figures.desks(actor=post, kind=KIND, at=at)
-    narrowed, names = _narrowed(request)
+    narrowed, names = _narrowed(request.GET)
     units = _units([*places, *holders], waiting, names)
     categories = {row.code: row for row in Category.objects.filter(parent=None).order_by("position")}
     context = {
@@ -168,9 +171,19 @@ def _page(request: HttpRequest, form: SupervisionForm, status: int = 200) -> Htt
     return render(request, "web/board.html", context, status=status)
 
 
-def _narrowed(request: HttpRequest) -> tuple[figures.Narrowed, dict[str, str]]:
+def narrowed_to(given: QueryDict) -> figures.Narrowed:
+    """What the list of late cases is narrowed to, with its units looked up."""
+    narrowed, names = _narrowed(given)
+    return _placed(narrowed, _units([], [], names), given)
+
+
+def _placed(narrowed: figures.Narrowed, units: Units, given: QueryDict) -> figures.Narrowed:
+    place, holder = (units.get(("code", given.get(name, ""))) for name in ("place", "holder"))
+    return replace(narrowed, place=place.path if place else "", holder=holder.path if holder else "")
+
+
+def _narrowed(given: QueryDict) -> tuple[figures.Narrowed, dict[str, str]]:
     """What the address narrows the list of late cases to; codes are looked up with the other names."""
-    given = request.GET
     try:
         desk = UUID(given["desk"]) if given.get("desk") else None
     except ValueError:
@@ -184,9 +197,6 @@ def _narrowed(request: HttpRequest) -> tuple[figures.Narrowed, dict[str, str]]:
         span=int(span) if span.isdigit() and int(span) < len(figures.SPANS) else None,
     )
     return narrowed, names
-
-
-Units = dict[tuple[str, str], Organisation]
 
 
 def _units(rows: Iterable[figures.Row], waiting: Iterable[figures.Desk], names: Mapping[str, str]) -> Units:
@@ -294,11 +304,7 @@ def _late_list(
     categories: Mapping[str, Category],
 ) -> dict[str, Any]:
     place, holder = (units.get(("code", request.GET.get(name, ""))) for name in ("place", "holder"))
-    narrowed = figures.Narrowed(
-        place=place.path if place else "",
-        holder=holder.path if holder else "",
-        **{name: getattr(narrowed, name) for name in ("desk", "why", "category", "span")},
-    )
+    narrowed = _placed(narrowed, units, request.GET)
     key = paging.Key.parse(request.GET.get("after", ""))
     after = (key.at, key.id) if key is not None and key.at is not None else None
     page = figures.late_page(actor=post, kind=KIND, at=at, narrowed=narrowed, after=after)
@@ -313,14 +319,14 @@ def _late_list(
         else "",
     ]
     return {
-        "late": [_late(case, page, at) for case in page.cases],
+        "late": [late(case, page, at) for case in page.cases],
         "more": str(paging.Key(*page.after)) if page.after else "",
         "narrowed": " · ".join(filter(None, words)),
         "size": figures.PAGE,
     }
 
 
-def _late(case: Case, page: figures.Page, at: datetime) -> Late:
+def late(case: Case, page: figures.Page, at: datetime) -> Late:
     assert case.due_at is not None
     task = page.desks.get(case.pk)
     return Late(

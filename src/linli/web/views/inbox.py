@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -18,7 +18,7 @@ from linli.cases.models import Event
 from linli.cases.procedures.story import Line, story
 from linli.kit import clock
 from linli.notify.models import Message
-from linli.people.access import post_of, requires
+from linli.people.access import Actor, post_of, requires
 
 from . import casefile, paging
 from .shell import person_of
@@ -37,9 +37,7 @@ class Told:
 def inbox(request: HttpRequest) -> HttpResponse:
     """Newest first; what is unread stands out. The words of an event are shown only to who may read them."""
     post = post_of(request)
-    rows = Message.objects.filter(person_id=person_of(post)).select_related("case")
-    if request.GET.get("show") == "unread":
-        rows = rows.filter(read_at=None)
+    rows = received(post, request.GET.get("show", ""))
     key = paging.Key.parse(request.GET.get("after", ""))
     if key is not None and key.at is not None:
         rows = rows.filter(at__lte=key.at).filter(Q(at__lt=key.at) | Q(at=key.at, id__lt=key.id))
@@ -48,13 +46,19 @@ def inbox(request: HttpRequest) -> HttpResponse:
     if len(found) > paging.SIZE:
         last = found[paging.SIZE - 1]
         more = str(paging.Key(last.at, last.id))
-    told = _told(found[: paging.SIZE], post)
+    told = in_words(found[: paging.SIZE], post)
     return render(
         request, "web/inbox.html", {"told": told, "page": paging.Page(told, more), "at": clock.now()}
     )
 
 
-def _told(found: list[Message], post: Any) -> list[Told]:
+def received(post: Actor, show: str) -> QuerySet[Message]:
+    """What somebody was told, all of it or what they have not read."""
+    rows = Message.objects.filter(person_id=person_of(post)).select_related("case")
+    return rows.filter(read_at=None) if show == "unread" else rows
+
+
+def in_words(found: list[Message], post: Actor) -> list[Told]:
     wanted = Q(pk__in=[])
     for message in found:
         wanted |= Q(case_id=message.source, number=message.event_number)

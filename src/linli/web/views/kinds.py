@@ -23,9 +23,12 @@ def kinds() -> dict[str, str]:
 
 def word(case: Case) -> str:
     """The kind of a case in one word; a request, which most are, needs none."""
-    if case.kind in MEDIATIONS:
-        return _("人民调解")
-    return _("一票否决建议") if case.kind == VETO else ""
+    return "" if case.kind == REQUEST else word_of(case.kind)
+
+
+def word_of(kind: str) -> str:
+    """A kind in words."""
+    return kinds().get("mediation" if kind in MEDIATIONS else kind, "")
 
 
 def is_mediation(case: Case) -> bool:

@@ -16,6 +16,7 @@ from linli.cases.procedures import Move
 from linli.cases.procedures.calendar import current
 from linli.cases.procedures.limits import moment_words, remaining
 from linli.kit.ids import uuid7
+from linli.orgs.models import Organisation
 from linli.people.access import Actor
 from linli.service_requests.models import Level
 
@@ -130,9 +131,10 @@ def _closed(case: Case) -> Due:
 
 def place_words(case: Case) -> str:
     """Village and grid; a place above them by its own name."""
-    place = case.place
-    if place is None:
-        return case.address
+    return case.address if case.place is None else place_label(case.place)
+
+
+def place_label(place: Organisation) -> str:
     above = place.parent if place.kind == "grid" else None
     return f"{above.label} {place.label}" if above else place.label
 

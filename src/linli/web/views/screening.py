@@ -69,9 +69,7 @@ def rounds(request: HttpRequest) -> HttpResponse:
     """The month, village by village; a form for whoever records a round."""
     post, at = post_of(request), clock.now()
     this = timezone.localtime(at).date().replace(day=1)
-    month = _month(request.GET.get("month", "")) or this
-    if month > this or (this.year - month.year) * 12 + this.month - month.month > MONTHS_BACK:
-        month = this
+    month = month_asked(request.GET.get("month", ""), at)
     unit = post.organisation
     rows = actions.rounds_of(unit, month) if unit else []
     villages = [row.village for row in rows if row.village.valid_until is None]
@@ -130,6 +128,14 @@ def _summary(rows: list[Screened]) -> dict[str, Any]:
         "done_count": len(rows) - len(undone),
         "found_count": sum(row.found for row in rows),
     }
+
+
+def month_asked(typed: str, at: datetime) -> date:
+    """The month asked for, or the present one when it lies ahead or too far back."""
+    this = timezone.localtime(at).date().replace(day=1)
+    month = _month(typed) or this
+    is_near = month <= this and (this.year - month.year) * 12 + this.month - month.month <= MONTHS_BACK
+    return month if is_near else this
 
 
 def _month(typed: str) -> date | None:

@@ -182,8 +182,7 @@ def _year_page(
 ) -> HttpResponse:
     if year not in calendar_days.YEARS:
         raise Http404
-    known = current()
-    rows = [day for day in sorted(known.days.values(), key=lambda day: day.date) if day.date.year == year]
+    known, rows = current(), days_of(year)
     context = {
         "year": year,
         "months": _months(year, known),
@@ -199,6 +198,11 @@ def _year_page(
         "history": history.of("year", year),
     }
     return show(request, "calendar", context, refused=refused)
+
+
+def days_of(year: int) -> list[Day]:
+    """The days of a year that differ from the rule, in order."""
+    return [day for day in sorted(current().days.values(), key=lambda day: day.date) if day.date.year == year]
 
 
 def _weekdays() -> list[str]:

@@ -23,13 +23,17 @@ from .pages import add_errors, county_post, show
 @require_safe
 def categories(request: HttpRequest) -> HttpResponse:
     county_post(request)
+    return show(request, "categories", {"groups": grouped(), "functions": dict(functions())})
+
+
+def grouped() -> list[tuple[Category, list[Category]]]:
+    """The groups in their order, each with what is in it."""
     rows = list(Category.objects.select_related("unit").order_by("position", "code"))
-    groups = [
+    return [
         (group, [row for row in rows if row.parent_id == group.code])
         for group in rows
         if group.parent_id is None
     ]
-    return show(request, "categories", {"groups": groups, "functions": dict(functions())})
 
 
 @requires("manage.categories")

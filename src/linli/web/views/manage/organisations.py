@@ -54,13 +54,10 @@ def organisations(request: HttpRequest) -> HttpResponse:
     """The top of the area with what lies below it; a search lists what fits, closed units included."""
     post = post_of(request)
     query = " ".join(text.clean(request.GET.get("q", "")).split())[:80]
-    area = (
-        Organisation.objects.filter(within("path", post.path)) if post.path else Organisation.objects.none()
-    )
+    area = in_area(post)
     found = None
     if query:
-        fits = Q(name__contains=query) | Q(name_en__icontains=query) | Q(code__startswith=query)
-        found = list(area.filter(fits).select_related("parent").order_by("path")[: FOUND + 1])
+        found = list(area.filter(fits(query)).select_related("parent").order_by("path")[: FOUND + 1])
     top = area.filter(path=post.path).first()
     context = {
         "query": query,
@@ -71,6 +68,17 @@ def organisations(request: HttpRequest) -> HttpResponse:
         "children": _with_sizes(Organisation.objects.filter(parent=top)) if top else [],
     }
     return show(request, "organisations", context)
+
+
+def in_area(post: Actor) -> OrganisationQuerySet:
+    return (
+        Organisation.objects.filter(within("path", post.path)) if post.path else Organisation.objects.none()
+    )
+
+
+def fits(query: str) -> Q:
+    """Units whose name or code is looked for."""
+    return Q(name__contains=query) | Q(name_en__icontains=query) | Q(code__startswith=query)
 
 
 @requires("manage.organisations")

@@ -11,7 +11,7 @@ from django import forms
 from django.contrib import messages
 from django.db import transaction
 from django.db.models import Prefetch, Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -47,15 +47,13 @@ class Held:
 @require_safe
 def persons(request: HttpRequest) -> HttpResponse:
     post, at = post_of(request), clock.now()
-    query = " ".join(text.clean(request.GET.get("q", "")).split())[:80]
-    show_only = request.GET.get("show", "all")
-    show_only = show_only if show_only in SHOWS else "all"
-    wanted = _narrowed(actions.people_of(post), query, show_only, at)
+    query, show_only = asked_for(request.GET)
+    wanted = narrowed(actions.people_of(post), query, show_only, at)
     after = request.GET.get("after", "")[:64]
     if after:
         wanted = wanted.filter(username__gt=after)
-    found = list(wanted.prefetch_related(_posts(post)).order_by("username")[: SIZE + 1])
-    rows = [(person, _held(person.grants.all(), post, at, now=True)) for person in found[:SIZE]]
+    found = list(wanted.prefetch_related(posts_in(post)).order_by("username")[: SIZE + 1])
+    rows = [(person, held_by(person.grants.all(), post, at, now=True)) for person in found[:SIZE]]
     context = {
         "rows": rows,
         "query": query,
@@ -244,7 +242,7 @@ def _person_page(
     held = Grant.objects.filter(person=person).select_related("organisation__parent")
     context = {
         "person": person,
-        "held": _held(held.order_by("-valid_from", "-id"), post, at),
+        "held": held_by(held.order_by("-valid_from", "-id"), post, at),
         "may_manage": actions.may_manage(person=person, by=post, at=at),
         "is_self": person.pk == post.person_id,
         "details_form": given.get("details")
@@ -258,7 +256,7 @@ def _person_page(
     return show(request, "person", context, refused=refused)
 
 
-def _held(held: Any, post: Actor, at: datetime, *, now: bool = False) -> list[Held]:
+def held_by(held: Any, post: Actor, at: datetime, *, now: bool = False) -> list[Held]:
     """Posts with their state; with `now`, only those in force."""
     found = []
     for grant in held:
@@ -272,7 +270,14 @@ def _held(held: Any, post: Actor, at: datetime, *, now: bool = False) -> list[He
     return sorted(found, key=lambda each: ("now", "later", "ended").index(each.state))
 
 
-def _narrowed(people: PersonQuerySet, query: str, show_only: str, at: datetime) -> PersonQuerySet:
+def asked_for(given: QueryDict) -> tuple[str, str]:
+    """The words that are looked for, and which accounts."""
+    query = " ".join(text.clean(given.get("q", "")).split())[:80]
+    show_only = given.get("show", "all")
+    return query, show_only if show_only in SHOWS else "all"
+
+
+def narrowed(people: PersonQuerySet, query: str, show_only: str, at: datetime) -> PersonQuerySet:
     if query:
         here = Grant.objects.active(at).filter(organisation__name__contains=query).values("person_id")
         people = people.filter(Q(name__contains=query) | Q(username__icontains=query) | Q(pk__in=here))
@@ -285,7 +290,7 @@ def _narrowed(people: PersonQuerySet, query: str, show_only: str, at: datetime) 
     return people
 
 
-def _posts(post: Actor) -> Prefetch[Any]:
+def posts_in(post: Actor) -> Prefetch[Any]:
     """The posts of each person that lie in the area."""
     return Prefetch("grants", queryset=actions.grants_in(post).select_related("organisation__parent"))
 

@@ -42,10 +42,8 @@ class Line:
 @require_safe
 def rules(request: HttpRequest) -> HttpResponse:
     post = county_post(request)
-    rows = list(RoutingRule.objects.select_related("unit", "author").order_by("position", "code"))
-    problems = {rule.pk: reason for rule, reason in service_requests.broken_rules()}
-    words = _Words()
-    lines = [words.line(rule, problems.get(rule.pk, "")) for rule in rows]
+    words = Words()
+    lines = in_order(words)
     tried = bool({"category", "place"} & set(request.GET))
     trial = TrialForm(request.GET if tried else None, area=post.path)
     context = {
@@ -55,6 +53,14 @@ def rules(request: HttpRequest) -> HttpResponse:
         "outcome": _outcome(trial, words) if tried and trial.is_valid() else None,
     }
     return show(request, "rules", context)
+
+
+def in_order(words: Words | None = None) -> list[Line]:
+    """Every rule, in the order in which they are read."""
+    words = words or Words()
+    rows = list(RoutingRule.objects.select_related("unit", "author").order_by("position", "code"))
+    problems = {rule.pk: reason for rule, reason in service_requests.broken_rules()}
+    return [words.line(rule, problems.get(rule.pk, "")) for rule in rows]
 
 
 @requires("manage.rules")
@@ -73,7 +79,7 @@ def rule(request: HttpRequest, code: str) -> HttpResponse:
         else:
             messages.success(request, _("规则“%(name)s”已保存。") % {"name": row.label})
             return redirect("web:manage_rules")
-    line = _Words().line(row, service_requests.problem(row) if row.is_active else "")
+    line = Words().line(row, service_requests.problem(row) if row.is_active else "")
     context = {
         "form": form,
         "rule": row,
@@ -133,7 +139,7 @@ def _get(code: str) -> RoutingRule:
     return row
 
 
-class _Words:
+class Words:
     """Conditions and targets in words; what they need is read once."""
 
     def __init__(self) -> None:
@@ -171,7 +177,7 @@ class _Words:
         return words % {"unit": unit}
 
 
-def _outcome(form: TrialForm, words: _Words) -> dict[str, Any]:
+def _outcome(form: TrialForm, words: Words) -> dict[str, Any]:
     """Which rule decides for this request, and which were read before it."""
     given = form.cleaned_data
     category = Category.objects.select_related("unit").get(pk=given["category"])

@@ -40,7 +40,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         token = calendars.feed_address(person=person, command_id=command_of(request))
         address = request.build_absolute_uri(reverse("calendar-feed", args=[token]))
-    monday = _monday(request.GET.get("week", ""), at)
+    monday = monday_of(request.GET.get("week", ""), at)
     own = post.organisation
     offered = (
         list(Room.objects.filter(within("organisation__path", own.path), is_active=True).order_by("name"))
@@ -69,7 +69,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
     return render(request, "web/mediations/calendar.html", context)
 
 
-def _monday(typed: str, at: datetime) -> date:
+def monday_of(typed: str, at: datetime) -> date:
     today = timezone.localtime(at).date()
     try:
         day = parse_date(typed) or today

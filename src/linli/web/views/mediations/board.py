@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -28,7 +28,7 @@ from linli.mediation.models import Category, Mediation
 from linli.orgs.models import Kind, Organisation
 from linli.people.access import Actor, post_of, requires
 
-from .mine import line
+from .mine import joined, line
 
 NARROW = ("committee", "category", "state", "late")
 SHOWN = 100
@@ -61,8 +61,8 @@ class Tables:
 def board(request: HttpRequest) -> HttpResponse:
     """Five statements, however many cases; with a filter, one more for the list."""
     post, at = post_of(request), clock.now()
-    asked = {name: clean(request.GET.get(name, "")[:64]) for name in NARROW}
-    visible = Mediation.objects.filter(case__in=Case.objects.visible_to(post), case__is_open=True)
+    asked = narrowing(request.GET)
+    visible = on_board(post)
     categories = {row.code: row for row in Category.objects.order_by("position", "code")}
     tables, holders = _tables(visible, categories, at)
     chosen = {name: value for name, value in asked.items() if value}
@@ -76,6 +76,15 @@ def board(request: HttpRequest) -> HttpResponse:
         "most": SHOWN,
     }
     return render(request, "web/mediations/board.html", context)
+
+
+def on_board(post: Actor) -> QuerySet[Mediation]:
+    """The open disputes a post sees from outside."""
+    return Mediation.objects.filter(case__in=Case.objects.visible_to(post), case__is_open=True)
+
+
+def narrowing(given: QueryDict) -> dict[str, str]:
+    return {name: clean(given.get(name, "")[:64]) for name in NARROW}
 
 
 def _tables(
@@ -136,7 +145,11 @@ def _listed(visible: QuerySet[Mediation], chosen: Mapping[str, str], at: datetim
     """The cases a number counts, most urgent first."""
     if not chosen:
         return []
-    found = visible
+    found = joined(narrowed(visible, chosen, at))
+    return [line(matter, at, generic=True) for matter in found.order_by("case__urgent_at", "pk")[:SHOWN]]
+
+
+def narrowed(found: QuerySet[Mediation], chosen: Mapping[str, str], at: datetime) -> QuerySet[Mediation]:
     if committee := chosen.get("committee"):
         found = found.filter(case__holder=None) if committee == NOBODY else _of_holder(found, committee)
     if category := chosen.get("category"):
@@ -145,8 +158,7 @@ def _listed(visible: QuerySet[Mediation], chosen: Mapping[str, str], at: datetim
         found = found.filter(case__state=state)
     if chosen.get("late", "all") != "all":
         found = found.filter(case__urgent_at__lte=at, case__is_paused=False)
-    joined = found.select_related("case__place__parent", "case__holder", "category")
-    return [line(matter, at, generic=True) for matter in joined.order_by("case__urgent_at", "pk")[:SHOWN]]
+    return found
 
 
 def _of_holder(found: QuerySet[Mediation], text: str) -> QuerySet[Mediation]:
@@ -164,8 +176,8 @@ def _of_holder(found: QuerySet[Mediation], text: str) -> QuerySet[Mediation]:
 def statistics(request: HttpRequest) -> HttpResponse:
     """A month with the columns of the justice offices' report."""
     post, at = post_of(request), clock.now()
-    month = _month(request.GET.get("month", ""), at)
-    found = formulas.mediation_month(_unit(post), month)
+    month = month_asked(request.GET.get("month", ""), at)
+    found = formulas.mediation_month(unit_counted(post), month)
     context = {"at": at, "found": found, "month": month, "months": list(_months(at))}
     return render(request, "web/mediations/statistics.html", context)
 
@@ -175,8 +187,8 @@ def statistics(request: HttpRequest) -> HttpResponse:
 def statistics_csv(request: HttpRequest) -> HttpResponse:
     """The same month as a table for a spreadsheet."""
     post, at = post_of(request), clock.now()
-    month = _month(request.GET.get("month", ""), at)
-    found = formulas.mediation_month(_unit(post), month)
+    month = month_asked(request.GET.get("month", ""), at)
+    found = formulas.mediation_month(unit_counted(post), month)
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="mediation-{month:%Y-%m}.csv"'
     response.write("\ufeff")
@@ -192,7 +204,7 @@ def statistics_csv(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _unit(post: Actor) -> Organisation:
+def unit_counted(post: Actor) -> Organisation:
     """Whose month it is: the post's own unit, or for a centre or department the place it serves."""
     unit = post.organisation
     assert unit is not None
@@ -201,7 +213,7 @@ def _unit(post: Actor) -> Organisation:
     return unit
 
 
-def _month(typed: str, at: datetime) -> date:
+def month_asked(typed: str, at: datetime) -> date:
     """The month asked for, or the present one."""
     try:
         found = parse_date(f"{typed}-01") if typed else None

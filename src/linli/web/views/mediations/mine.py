@@ -75,14 +75,20 @@ def assigned(person_id: UUID | None) -> QuerySet[Mediation]:
     return Mediation.objects.filter(pk__in=mine, case__is_open=True)
 
 
+def desk_tasks(post: Actor) -> QuerySet[Task]:
+    """What waits for the committee or the centre to take, ask, appoint or assign."""
+    return shell.waiting(post).filter(why__in=COMMITTEE + CENTRE)
+
+
 def waiting_here(post: Actor, at: datetime) -> list[Line]:
-    """What waits for the committee or the centre to take, ask, appoint or assign, most urgent first."""
-    tasks = list(
-        shell.waiting(post).filter(why__in=COMMITTEE + CENTRE).order_by("urgent_at", "case_id")[:SHOWN]
-    )
+    """The most urgent of it first."""
+    return of_tasks(list(desk_tasks(post).order_by("urgent_at", "case_id")[:SHOWN]), at)
+
+
+def of_tasks(tasks: list[Task], at: datetime) -> list[Line]:
     known = {
         matter.pk: matter
-        for matter in _joined(Mediation.objects.filter(pk__in=[task.case_id for task in tasks]))
+        for matter in joined(Mediation.objects.filter(pk__in=[task.case_id for task in tasks]))
     }
     return [
         line(known[task.case_id], at, _why(task, known[task.case_id]), generic=task.why not in OPENED)
@@ -98,7 +104,7 @@ def _why(task: Task, matter: Mediation) -> str:
     return str(matter.case.procedure.whys.get(task.why, task.why))
 
 
-def _joined(matters: QuerySet[Mediation]) -> QuerySet[Mediation]:
+def joined(matters: QuerySet[Mediation]) -> QuerySet[Mediation]:
     return matters.select_related("case__place__parent", "case__holder", "category")
 
 
@@ -117,11 +123,11 @@ def mediations(request: HttpRequest) -> HttpResponse:
     """The same statements however many cases."""
     post, at = post_of(request), clock.now()
     urgent = F("case__urgent_at").asc(nulls_last=True)
-    mine = _joined(assigned(post.person_id)).order_by(urgent, "case_id")[:SHOWN]
+    mine = joined(assigned(post.person_id)).order_by(urgent, "case_id")[:SHOWN]
     context = {
         "at": at,
         "today": _today(post, at),
-        "mine": _with_whys(mine, post, at),
+        "mine": with_whys(mine, post, at),
         "waiting": waiting_here(post, at),
         "may_board": post.may("mediation.view"),
         "may_screen": post.may("mediation.screen"),
@@ -131,7 +137,7 @@ def mediations(request: HttpRequest) -> HttpResponse:
     return render(request, "web/mediations/mine.html", context)
 
 
-def _with_whys(matters: Iterable[Mediation], post: Actor, at: datetime) -> list[Line]:
+def with_whys(matters: Iterable[Mediation], post: Actor, at: datetime) -> list[Line]:
     """One's own cases with what each waits for and how much is missing, in numbers alone: names are content."""
     found = list(matters)
     tasks = Task.objects.filter(case_id__in=[matter.pk for matter in found], is_stage=True)

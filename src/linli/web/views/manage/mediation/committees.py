@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -42,8 +43,14 @@ ORDER = {duty: number for number, duty in enumerate(Duty.values)}
 @require_safe
 def committees(request: HttpRequest) -> HttpResponse:
     """The committees of the area, those with something to see to first; four statements."""
-    today = timezone.localdate(clock.now())
-    found = list(_of_area(post_of(request)).standing().order_by("organisation__path"))
+    rows = standing(post_of(request), timezone.localdate(clock.now()))
+    context = {"rows": rows, "troubled": sum(bool(row[1]) for row in rows)}
+    return show(request, "mediation/committees", context)
+
+
+def standing(post: Actor, today: date) -> list[tuple[Committee, list[Any], int]]:
+    """The committees of the area, with what each needs seen to and how many sit on it."""
+    found = list(_of_area(post).standing().order_by("organisation__path"))
     concerns = actions.concerns(found, today)
     sizes: dict[UUID, int] = {}
     for committee_id in (
@@ -52,8 +59,7 @@ def committees(request: HttpRequest) -> HttpResponse:
         sizes[committee_id] = sizes.get(committee_id, 0) + 1
     rows = [(committee, concerns[committee.pk], sizes.get(committee.pk, 0)) for committee in found]
     rows.sort(key=lambda row: not row[1])
-    context = {"rows": rows, "troubled": sum(bool(row[1]) for row in rows)}
-    return show(request, "mediation/committees", context)
+    return rows
 
 
 @requires("manage.mediation")
@@ -205,10 +211,25 @@ def _of_area(post: Actor) -> Any:
 
 
 def _get(request: HttpRequest, code: str) -> Committee:
-    row: Committee | None = _of_area(post_of(request)).filter(organisation__code=code).first()
+    row = by_code(post_of(request), code)
     if row is None:
         raise Http404
     return row
+
+
+def by_code(post: Actor, code: str) -> Committee | None:
+    row: Committee | None = _of_area(post).filter(organisation__code=code).first()
+    return row
+
+
+def seated_on(row: Committee) -> list[Member]:
+    """Who sits on a committee, by duty."""
+    seated = list(Member.objects.filter(committee=row, until=None).select_related("person"))
+    return sorted(seated, key=lambda member: (ORDER.get(member.duty, 9), member.since, member.pk))
+
+
+def rooms_of(row: Committee) -> list[Room]:
+    return list(Room.objects.filter(organisation=row.organisation).order_by("-is_active", "name"))
 
 
 def _member(committee: Committee, member_id: UUID) -> Member:
@@ -229,8 +250,7 @@ def _page(
 ) -> HttpResponse:
     """A committee with its forms; the one that was refused comes back with what was typed."""
     post, given, today = post_of(request), given or {}, timezone.localdate(clock.now())
-    seated = list(Member.objects.filter(committee=row, until=None).select_related("person"))
-    seated.sort(key=lambda member: (ORDER.get(member.duty, 9), member.since, member.pk))
+    seated = seated_on(row)
     load = actions.load_of([member.person_id for member in seated])
     context = {
         "committee": row,
@@ -241,10 +261,7 @@ def _page(
             (member, load[member.person_id], given.get(str(member.pk)) or _duty_form(member))
             for member in seated
         ],
-        "rooms": [
-            (each, given.get(str(each.pk)) or _room_form(each))
-            for each in Room.objects.filter(organisation=row.organisation).order_by("-is_active", "name")
-        ],
+        "rooms": [(each, given.get(str(each.pk)) or _room_form(each)) for each in rooms_of(row)],
         "opened": next((key for key in given), ""),
         "details_form": given.get("details")
         or CommitteeForm(

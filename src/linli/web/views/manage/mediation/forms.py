@@ -86,9 +86,13 @@ def _known(kind: str) -> None:
         raise Http404
 
 
+def own_templates() -> dict[str, FormTemplate]:
+    """The templates the county has replaced by its own."""
+    return {row.kind: row for row in FormTemplate.objects.defer("docx").select_related("by")}
+
+
 def _page(request: HttpRequest, opened: str = "", refused: forms.Form | None = None) -> HttpResponse:
-    rows = FormTemplate.objects.defer("docx").select_related("by")
-    own = {row.kind: row for row in rows}
+    own = own_templates()
     lines = [
         Line(
             kind,

@@ -33,10 +33,9 @@ NEW_FORMS = {"fields": NewEntryForm, "disputes": NewDisputeForm}
 @require_safe
 def lists(request: HttpRequest) -> HttpResponse:
     county_post(request)
-    disputes = list(Category.objects.select_related("field").order_by("position", "code"))
     context = {
-        "fields": list(Field.objects.order_by("position", "code")),
-        "disputes": [(row, procedure_label(row.procedure)) for row in disputes],
+        "fields": all_fields(),
+        "disputes": [(row, procedure_label(row.procedure)) for row in all_disputes()],
     }
     return show(request, "mediation/lists", context)
 
@@ -93,6 +92,14 @@ def position(request: HttpRequest, which: str, code: str) -> HttpResponse:
     answer = redirect("web:manage_mediation_lists")
     answer["Location"] += f"#{which}-{row.code}"
     return answer
+
+
+def all_fields() -> list[Field]:
+    return list(Field.objects.order_by("position", "code"))
+
+
+def all_disputes() -> list[Category]:
+    return list(Category.objects.select_related("field").order_by("position", "code"))
 
 
 def _known(which: str, table: dict[str, Any]) -> Any:
