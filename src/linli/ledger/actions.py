@@ -93,10 +93,9 @@ def _place(leaves: Sequence[Leaf], *, after: int) -> None:
     ]
     rows = ", ".join(["(%s, %s, %s, %s)"] * len(leaves))
     statement = (
-        f"WITH placed (case_id, number, kind, position) AS (VALUES {rows})"
-        " UPDATE ledger_leaf SET position = placed.position FROM placed"
-        " WHERE ledger_leaf.case_id = placed.case_id AND ledger_leaf.number = placed.number"
-        " AND ledger_leaf.kind = placed.kind AND ledger_leaf.position IS NULL"
+        f"UPDATE ledger_leaf SET position = placed.column4 FROM (VALUES {rows}) AS placed"  # noqa: S608  only marks
+        " WHERE ledger_leaf.case_id = placed.column1 AND ledger_leaf.number = placed.column2"
+        " AND ledger_leaf.kind = placed.column3 AND ledger_leaf.position IS NULL"
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, values)

@@ -8,13 +8,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
+from pathlib import Path
 from uuid import UUID
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import IntegrityError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from linli.kit.ids import uuid7
@@ -81,8 +83,6 @@ def test_a_batch_costs_as_many_statements_as_one_leaf() -> None:
 
 @pytest.mark.django_db
 def test_a_position_stands_once() -> None:
-    from django.db import IntegrityError
-
     first, second = leaf(), leaf()
     Leaf.objects.filter(pk=first.pk).update(position=5)
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -90,7 +90,7 @@ def test_a_position_stands_once() -> None:
 
 
 @pytest.fixture
-def together(transactional_db: None) -> Iterator[Callable[..., None]]:
+def together(transactional_db: None) -> Callable[..., None]:
     """Runs functions in threads of their own, and waits for all; what one raises is raised."""
     failures: list[BaseException] = []
 
@@ -110,54 +110,60 @@ def together(transactional_db: None) -> Iterator[Callable[..., None]]:
             thread.join(30)
         assert not failures, failures
 
-    yield run
+    return run
 
 
 POSTGRESQL_ONLY = "on SQLite writers take turns, so none can commit late"
 
 
-def test_a_reader_by_cursor_meets_everything_once_while_writers_commit_in_any_order(
-    together: Callable[..., None],
-) -> None:
-    """Six writers hold their transactions open for odd moments; two sequencers and a reader run all the while."""
-    if connection.vendor != "postgresql":
-        pytest.skip(POSTGRESQL_ONLY)
-    done, written, lock = threading.Event(), set[tuple[UUID, int]](), threading.Lock()
-    left = [6]
-    met: list[tuple[int, UUID, int]] = []
+@dataclass
+class Crowd:
+    """Writers that hold their transactions open for odd moments, and who gives places and reads all the while."""
 
-    def write(seed: int) -> None:
+    writing: int = 6
+    written: set[tuple[UUID, int]] = field(default_factory=set)
+    met: list[tuple[int, UUID, int]] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def write(self, seed: int) -> None:
         dice = random.Random(seed)
         for _n in range(25):
-            case_id = uuid7()
+            case_id, is_taken_back = uuid7(), dice.random() < 0.2
             with transaction.atomic():
                 leaf(case_id, 1, AT + timedelta(seconds=dice.randrange(100)))
                 time.sleep(dice.random() / 100)
                 leaf(case_id, 2, AT + timedelta(seconds=dice.randrange(100)))
-                if is_taken_back := dice.random() < 0.2:
-                    transaction.set_rollback(True)
+                transaction.set_rollback(is_taken_back)
             if not is_taken_back:
-                with lock:
-                    written.update({(case_id, 1), (case_id, 2)})
-        with lock:
-            left[0] -= 1
-            if not left[0]:
-                done.set()
+                self.written |= {(case_id, 1), (case_id, 2)}
+        with self.lock:
+            self.writing -= 1
 
-    def place() -> None:
-        while not done.is_set() or ledger.waiting():
-            ledger.sequence(limit=5)
+    def place(self) -> None:
+        while ledger.sequence(limit=5) or self.writing:
+            pass
 
-    def follow() -> None:
-        while not done.is_set() or ledger.waiting() or (met[-1][0] if met else 0) < ledger.head():
-            for one in ledger.after(met[-1][0] if met else 0, 9):
-                met.append((one.position or 0, one.case_id, one.number))
+    def follow(self) -> None:
+        while True:
+            was_over = not self.writing and not ledger.waiting()
+            while more := ledger.after(self.met[-1][0] if self.met else 0, 9):
+                self.met += [(one.position or 0, one.case_id, one.number) for one in more]
+            if was_over:
+                return
 
-    together(*(lambda seed=seed: write(seed) for seed in range(6)), place, place, follow)
-    assert [position for position, _case, _number in met] == list(range(1, len(written) + 1))
-    assert {(case_id, number) for _position, case_id, number in met} == written
-    order = {(case_id, number): position for position, case_id, number in met}
-    assert all(order[case_id, 1] < order[case_id, 2] for case_id, number in written if number == 1)
+
+def test_a_reader_by_cursor_meets_everything_once_while_writers_commit_in_any_order(
+    together: Callable[..., None],
+) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip(POSTGRESQL_ONLY)
+    crowd = Crowd()
+    writers = [partial(crowd.write, seed) for seed in range(crowd.writing)]
+    together(*writers, crowd.place, crowd.place, crowd.follow)
+    assert [position for position, _case, _number in crowd.met] == list(range(1, len(crowd.written) + 1))
+    assert {(case_id, number) for _position, case_id, number in crowd.met} == crowd.written
+    order = {(case_id, number): position for position, case_id, number in crowd.met}
+    assert all(order[case_id, 1] < order[case_id, 2] for case_id, _number in crowd.written)
 
 
 def test_one_that_commits_late_gets_a_later_place(together: Callable[..., None]) -> None:
@@ -184,6 +190,8 @@ def test_one_that_commits_late_gets_a_later_place(together: Callable[..., None])
 
 
 def test_two_who_give_places_at_once_give_each_place_once(together: Callable[..., None]) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("threads cannot share a database in memory; the test on a file does it")
     for _n in range(60):
         leaf()
     given: list[int] = []
@@ -197,10 +205,15 @@ def test_two_who_give_places_at_once_give_each_place_once(together: Callable[...
     assert len(everything()) == 60
 
 
-KILLED = """
-import os, sys, django
+PROLOGUE = """
+import os, sys, threading, django
 django.setup()
+from django.core.management import call_command
+from django.db import connections
 from linli.ledger import actions
+from linli.ledger.tests.test_sequence import leaf
+"""
+DIE_PLACING = """
 real = actions._place
 def place(leaves, *, after):
     real(leaves, after=after)
@@ -209,32 +222,57 @@ def place(leaves, *, after):
 actions._place = place
 actions.sequence(limit=10)
 """
+PREPARE = """
+call_command("migrate", "ledger", verbosity=0)
+for _n in range(60):
+    leaf()
+"""
+TWO_AT_ONCE = """
+def work():
+    while actions.sequence(limit=4):
+        pass
+    connections.close_all()
+assert (actions.head(), actions.waiting()) == (0, 60)
+threads = [threading.Thread(target=work) for _n in range(2)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print([one.position for one in actions.after(0)] == list(range(1, 61)), actions.head())
+"""
 
 
-def test_one_killed_between_placing_and_committing_leaves_no_gap(transactional_db: None) -> None:
-    """A process of its own dies with the places written but not committed."""
-    name = str(connection.settings_dict["NAME"])
-    if connection.vendor == "sqlite" and "memory" in name:
-        pytest.skip("another process cannot reach a database in memory; PostgreSQL runs this")
-    for _n in range(12):
-        leaf()
-    settings = connection.settings_dict
-    url = f"sqlite:///{name}"
-    if connection.vendor == "postgresql":
-        login = f"{settings['USER']}:{settings['PASSWORD']}" if settings["PASSWORD"] else settings["USER"]
-        url = f"postgres://{login}@{settings['HOST']}:{settings['PORT']}/{name}"
-    environment: dict[str, Any] = {
+def apart(program: str, database: str) -> subprocess.CompletedProcess[str]:
+    """A program of its own on a database that others can reach."""
+    environment = {
         **os.environ,
-        "DATABASE_URL": url,
+        "DATABASE_URL": database,
         "PYTHONPATH": os.pathsep.join(sys.path),
         "DJANGO_SETTINGS_MODULE": "linli.config.settings",
     }
-    dead = subprocess.run(
-        [sys.executable, "-c", KILLED], env=environment, capture_output=True, text=True, timeout=60
-    )
+    command = [sys.executable, "-c", PROLOGUE + program]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_one_killed_between_placing_and_committing_leaves_no_gap(transactional_db: None) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("no other process can reach a database in memory; the test on a file does it")
+    for _n in range(12):
+        leaf()
+    at = connection.settings_dict
+    login = f"{at['USER']}:{at['PASSWORD']}" if at["PASSWORD"] else at["USER"]
+    dead = apart(DIE_PLACING, f"postgres://{login}@{at['HOST']}:{at['PORT']}/{at['NAME']}")
     assert (dead.returncode, dead.stdout) == (9, "placed\n"), dead.stderr[-2000:]
     assert (ledger.head(), ledger.waiting()) == (0, 12)
     assert ledger.sequence(limit=5) == 5
     assert Head.objects.get().position == 5
     assert ledger.sequence() == 7
     assert len(everything()) == 12
+
+
+def test_on_a_sqlite_file_neither_death_nor_company_spoils_the_order(tmp_path: Path) -> None:
+    if connection.vendor == "postgresql":
+        pytest.skip("PostgreSQL runs the same in the tests above")
+    database = f"sqlite:///{tmp_path / 'log.sqlite3'}"
+    dead = apart(PREPARE + DIE_PLACING, database)
+    assert (dead.returncode, dead.stdout) == (9, "placed\n"), dead.stderr[-2000:]
+    done = apart(TWO_AT_ONCE, database)
+    assert done.stdout == "True 60\n", done.stderr[-2000:]
