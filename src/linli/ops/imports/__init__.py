@@ -1,4 +1,4 @@
-"""`linli import requests`: the command, and how processes share its file."""
+"""`linli import requests`: the command, its dry run, and how processes share its file."""
 
 from .command import add_arguments, run
 

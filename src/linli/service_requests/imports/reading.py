@@ -1,51 +1,44 @@
-"""Reads a .csv or .csv.gz of requests row by row; faults are named by row, column and reason."""
+"""Reads a file of requests row by row by the headings a mapping names; faults are named by row, column and reason."""
 
 from __future__ import annotations
 
-import codecs
-import csv
-import gzip
-import io
-import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import chain, islice
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from django.utils.translation import gettext as _
 
 from linli.service_requests.imports.mapping import Mapping
+from linli.service_requests.imports.records import FileRefused, Record, Reject
+from linli.service_requests.imports.sheets import Sheet, is_workbook
+from linli.service_requests.imports.texts import Text
 
-CHUNK = 1 << 20
-LONGEST_CELL = 1 << 20
-
-
-class FileRefused(ValueError):
-    """The file is not what the mapping describes; nothing of it was taken in."""
+HEADING_WITHIN = 10  # rows: some systems write a title above the heading
 
 
-@dataclass(frozen=True)
-class Reject:
-    """A row that was not taken in. `row` counts the heading as 1."""
-
-    row: int
-    column: str
-    reason: str
-
-    def __str__(self) -> str:
-        return _("第 %(row)d 行，%(column)s：%(reason)s") % {
-            "row": self.row,
-            "column": self.column or _("整行"),
-            "reason": self.reason,
-        }
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
-    """One row: its place in the file and its cells by what they hold."""
+    """One row: its place in the file and its cells by what they hold; `dates` are those that are dates already."""
 
     number: int
     cells: dict[str, str]
+    dates: dict[str, date] = field(default_factory=dict)
+
+
+def open_table(
+    path: Path, *, encoding: str = "", sheet: str = "", wanted: frozenset[str] = frozenset()
+) -> Sheet | Text:
+    """A file as records. Raises FileRefused where it cannot be read at all."""
+    try:
+        with path.open("rb") as file:
+            beginning = file.read(8)
+        if is_workbook(beginning):
+            return Sheet(path, sheet)
+        return Text(path, encoding, wanted)
+    except OSError as error:
+        raise FileRefused(_("打不开文件：%(reason)s") % {"reason": error.strerror}) from error
 
 
 class Source:
@@ -54,78 +47,57 @@ class Source:
     def __init__(self, path: Path, mapping: Mapping) -> None:
         self.path = path
         self.mapping = mapping
-        try:
-            self.size = path.stat().st_size
-            with path.open("rb") as file:
-                self.is_packed = file.read(2) == b"\x1f\x8b"
-        except OSError as error:
-            raise FileRefused(_("打不开文件：%(reason)s") % {"reason": error.strerror}) from error
+        wanted = frozenset(mapping.columns.values())
+        self.table = open_table(path, encoding=mapping.encoding, sheet=mapping.sheet, wanted=wanted)
+        self.size = self.table.size
         self.position = 0
-        self.encoding = self._encoding()
+        self.ignored: list[str] = []  # headings the mapping says nothing about
 
     def rows(self) -> Iterator[Row | Reject]:
         """Every row, or why it cannot be read. FileRefused when the heading lacks a column."""
-        with self.path.open("rb") as raw:
-            lines = io.TextIOWrapper(
-                self._unpacked(raw), encoding=self.encoding, errors="replace", newline=""
-            )
-            reader = csv.reader(lines, strict=True)
-            csv.field_size_limit(LONGEST_CELL)
-            places, width = self._heading(reader)
-            number = 1
-            while True:
-                number += 1
-                try:
-                    cells = next(reader)
-                except StopIteration:
-                    return
-                except csv.Error as error:
-                    yield Reject(number, "", _("不是完整的 CSV 行：%(reason)s") % {"reason": error})
-                    continue
-                except (EOFError, zlib.error, gzip.BadGzipFile):
-                    yield Reject(number, "", _("压缩文件在这里断了，请重新下载后再导入；已导入的不会重复。"))
-                    return
-                self.position = raw.tell()
-                if not cells:
-                    continue
-                if len(cells) != width:
-                    yield _torn(number, len(cells), width)
-                    continue
-                yield Row(number, {name: cells[place] for name, place in places})
+        self.table.position = 0
+        records = iter(self.table.records())
+        heading, number = self._heading(list(islice(records, HEADING_WITHIN)))
+        places = [(name, heading.index(column)) for name, column in self.mapping.columns.items()]
+        self.ignored = [name for name in heading if name and name not in self.mapping.columns.values()]
+        width, is_ragged = len(heading), isinstance(self.table, Sheet)
+        for record in chain(self._early, records):
+            self.position = self.table.position
+            if record[0] <= number:
+                continue
+            if isinstance(record, Reject):
+                yield record
+                continue
+            found, cells, dates = record
+            if len(cells) != width and not is_ragged:
+                yield _torn(found, len(cells), width)
+                continue
+            row = Row(found, {name: cells[place] for name, place in places})
+            if dates:
+                row.dates.update((name, dates[place]) for name, place in places if place in dates)
+            yield row
 
-    def _unpacked(self, raw: BinaryIO) -> BinaryIO:
-        return cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if self.is_packed else raw
-
-    def _heading(self, reader: Iterator[list[str]]) -> tuple[list[tuple[str, int]], int]:
-        """Where each column of the mapping stands, and how many columns there are."""
-        try:
-            heading = [name.strip() for name in next(reader, [])]
-        except (csv.Error, EOFError, OSError, zlib.error) as error:
-            raise FileRefused(_("读不出第一行：%(reason)s") % {"reason": error}) from error
-        wanted = self.mapping.columns
-        missing = [column for column in wanted.values() if column not in heading]
+    def _heading(self, early: list[Record | Reject]) -> tuple[list[str], int]:
+        """The row that names every column wanted, and its number."""
+        self._early = early
+        wanted = set(self.mapping.columns.values())
+        rows = [(_named(record.cells), record.number) for record in early if isinstance(record, Record)]
+        best = max(rows, key=lambda row: len(wanted & set(row[0])), default=([], 1))
+        missing = [column for column in self.mapping.columns.values() if column not in best[0]]
         if missing:
-            raise FileRefused(
-                _(
-                    "第 1 行缺少这些列：%(missing)s。没有导入任何内容；请核对文件，或换一张对照表（--mapping）。"
-                )
-                % {"missing": ", ".join(missing)}
+            said = _(
+                "第 %(row)d 行缺少这些列：%(missing)s。没有导入任何内容；请核对文件，或换一张对照表（--mapping）。"
             )
-        return [(name, heading.index(column)) for name, column in wanted.items()], len(heading)
+            raise FileRefused(said % {"row": best[1], "missing": ", ".join(dict.fromkeys(missing))})
+        twice = sorted(column for column in wanted if best[0].count(column) > 1)
+        if twice:
+            said = _("第 %(row)d 行有几列同名：%(columns)s。没有导入任何内容；请先改列名。")
+            raise FileRefused(said % {"row": best[1], "columns": ", ".join(twice)})
+        return best
 
-    def _encoding(self) -> str:
-        """UTF-8 where every byte of the file is, else GB 18030, as spreadsheets save Chinese."""
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        with self.path.open("rb") as raw:
-            unpacked = self._unpacked(raw)
-            try:
-                while chunk := unpacked.read(CHUNK):
-                    decoder.decode(chunk)
-            except UnicodeDecodeError:
-                return "gb18030"
-            except (EOFError, OSError, zlib.error):
-                return "utf-8-sig"  # torn; `rows` says where
-        return "utf-8-sig"
+
+def _named(cells: list[str]) -> list[str]:
+    return [" ".join(cell.split()) for cell in cells]
 
 
 def _torn(row: int, found: int, expected: int) -> Reject:

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import blake2b
 from itertools import cycle, islice
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
 from linli.cases.actions import Opening, bulk
-from linli.kit import coordinates, text
-from linli.service_requests.imports.lists import Lists
+from linli.service_requests.imports.lists import Lists, Settled, Unsettled, founded_first
 from linli.service_requests.imports.mapping import Mapping
-from linli.service_requests.imports.reading import Reject, Row, Source
-from linli.service_requests.models import Channel, Request
+from linli.service_requests.imports.reading import Row, Source
+from linli.service_requests.imports.records import Reject
+from linli.service_requests.imports.understanding import Entry, Names, Wrong, names_of, understand
+from linli.service_requests.models import Request
 
 BATCH = 1000
-LONGEST = {"title": 120, "result": 4000, "address": 200, "source": 200}
-NAMES = ("place", "department", "unit", "group", "category")
-NEEDED = ("id", "opened", "group", "category", "unit")
 
 
 @dataclass
@@ -35,25 +33,14 @@ class Outcome:
     rejects: list[Reject] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A row understood."""
+@dataclass
+class Sifted:
+    """A batch sorted: what is new and where it belongs, what is known, what is wrong (`faults`: cell by cell)."""
 
-    row: int
-    case_id: UUID
-    source_id: str
-    opened_at: datetime
-    due_at: datetime | None
-    closed_at: datetime | None
-    lon: float | None
-    lat: float | None
-    texts: dict[str, str]
-
-    @property
-    def names(self) -> tuple[str, str, str, str, str]:
-        """As NAMES says."""
-        texts = self.texts
-        return texts["place"], texts["department"], texts["unit"], texts["group"], texts["category"]
+    new: list[tuple[Entry, Settled]] = field(default_factory=list)
+    known: int = 0
+    rejects: list[Reject] = field(default_factory=list)
+    faults: list[Wrong] = field(default_factory=list)
 
 
 def take_in(
@@ -69,7 +56,7 @@ def take_in(
     """Takes a file in. `tell` is called after every batch, which is then committed.
 
     `outcome` may be given to see how far an interrupted run came. `share` (k, n) takes every n-th batch from the
-    k-th on, for n processes at one file. Raises FileRefused before anything is written.
+    k-th on, for n processes at one file. Raises FileRefused or MappingError before anything is written.
     """
     outcome = outcome or Outcome()
     lists = Lists(mapping, at)
@@ -83,14 +70,53 @@ def take_in(
 
 
 def found_lists(*, source: Source, mapping: Mapping, at: datetime, limit: int | None = None) -> None:
-    """Founds every unit and category a file names, so that several processes can share the file."""
-    raw = {
-        tuple(row.cells.get(name, "") for name in NAMES)
-        for row in islice(source.rows(), limit)
-        if isinstance(row, Row)
-    }
-    named = [(_line(a), _line(b), _line(c), _line(d), _line(e)) for a, b, c, d, e in raw]
-    Lists(mapping, at).prepare(names for names in named if all(names[2:]))
+    """Founds every unit and category the good rows of a file name, so that several processes can share the file."""
+    lists = Lists(mapping, at)
+    seen: set[Names] = set()
+    for row in islice(source.rows(), limit):
+        if isinstance(row, Row) and names_of(row, mapping) not in seen:
+            understood = understand(row, mapping, at)
+            if isinstance(understood, Entry):
+                seen |= {understood.names, names_of(row, mapping)}
+    founded_first(seen, lists)
+
+
+def sift(chunk: Iterable[Row | Reject], mapping: Mapping, lists: Lists, at: datetime) -> Sifted:
+    """Sorts a batch without writing anything."""
+    sifted = Sifted()
+    entries: dict[UUID, Entry] = {}
+    for row in chunk:
+        if isinstance(row, Reject):
+            sifted.rejects.append(row)
+            continue
+        understood = understand(row, mapping, at)
+        if isinstance(understood, list):
+            _reject(sifted, understood, mapping)
+        elif understood.case_id in entries:
+            said = _("与第 %(row)d 行重复。") % {"row": entries[understood.case_id].row}
+            _reject(sifted, [Wrong(row.number, "id", understood.texts["id"], said)], mapping)
+        else:
+            entries[understood.case_id] = understood
+    known = bulk.known(entries)
+    sifted.known = len(known)
+    for case_id, entry in entries.items():
+        if case_id not in known:
+            _settle(entry, sifted, mapping, lists)
+    return sifted
+
+
+def _settle(entry: Entry, sifted: Sifted, mapping: Mapping, lists: Lists) -> None:
+    try:
+        sifted.new.append((entry, lists.settle(entry.names)))
+    except Unsettled as unsettled:
+        _reject(sifted, [Wrong(entry.row, unsettled.name, unsettled.found, unsettled.reason)], mapping)
+
+
+def _reject(sifted: Sifted, wrong: list[Wrong], mapping: Mapping) -> None:
+    """A row is named once, with the first thing wrong with it."""
+    first = wrong[0]
+    sifted.faults += wrong
+    sifted.rejects.append(Reject(first.row, mapping.columns.get(first.name, first.name), first.reason))
 
 
 def _take_batch(
@@ -98,172 +124,78 @@ def _take_batch(
 ) -> None:
     """One batch; where somebody else took one of its cases in at the same moment, once more without it."""
     try:
-        _take_once(chunk, mapping, lists, at, outcome)
+        sifted = _take_once(chunk, mapping, lists, at)
     except IntegrityError:
-        _take_once(chunk, mapping, lists, at, outcome)
-
-
-def _take_once(
-    chunk: list[Row | Reject], mapping: Mapping, lists: Lists, at: datetime, outcome: Outcome
-) -> None:
-    entries: dict[UUID, Entry] = {}
-    rejects = []
-    for understood in _understood(chunk, mapping):
-        if isinstance(understood, Reject):
-            rejects.append(understood)
-        elif understood.case_id in entries:
-            first = entries[understood.case_id].row
-            reason = _("与第 %(row)d 行重复。") % {"row": first}
-            rejects.append(Reject(understood.row, mapping.columns["id"], reason))
-        else:
-            entries[understood.case_id] = understood
-    known = bulk.known(entries)
-    new = [entry for case_id, entry in entries.items() if case_id not in known]
-    if new:
-        lists.prepare(entry.names for entry in new)
-        _store(new, mapping, lists, at)
+        sifted = _take_once(chunk, mapping, lists, at)
     outcome.rows += len(chunk)
-    outcome.new += len(new)
-    outcome.known += len(known)
-    outcome.rejects += rejects
+    outcome.new += len(sifted.new)
+    outcome.known += sifted.known
+    outcome.rejects += sorted(sifted.rejects)
 
 
-def _store(entries: list[Entry], mapping: Mapping, lists: Lists, at: datetime) -> None:
-    batch = bulk.record([_history(entry, mapping, lists, at) for entry in entries], at=at)
-    for entry in entries:
-        words = entry.texts["title"]
-        batch.add(Request(case_id=entry.case_id, request_type=_type_of(entry, mapping), text=words))
+def _take_once(chunk: list[Row | Reject], mapping: Mapping, lists: Lists, at: datetime) -> Sifted:
+    sifted = sift(chunk, mapping, lists, at)
+    if sifted.new:
+        lists.found()
+        _store(sifted.new, mapping, lists, at)
+    return sifted
+
+
+def _store(entries: list[tuple[Entry, Settled]], mapping: Mapping, lists: Lists, at: datetime) -> None:
+    batch = bulk.record([_history(entry, codes, mapping, lists, at) for entry, codes in entries], at=at)
+    for entry, codes in entries:
+        batch.add(
+            Request(
+                case_id=entry.case_id,
+                request_type=entry.request_type,
+                text=entry.texts.get("text") or entry.texts["title"],
+                accused_id=lists.units[codes.accused].pk if codes.accused else None,
+            )
+        )
     bulk.store(batch)
 
 
-def _understood(chunk: Iterable[Row | Reject], mapping: Mapping) -> Iterator[Entry | Reject]:
-    for row in chunk:
-        if isinstance(row, Reject):
-            yield row
-            continue
-        try:
-            yield _entry(row, mapping)
-        except _Wrong as wrong:
-            yield Reject(row.number, mapping.columns.get(wrong.name, wrong.name), wrong.reason)
-
-
-class _Wrong(ValueError):
-    def __init__(self, name: str, reason: str) -> None:
-        self.name, self.reason = name, reason
-        super().__init__(reason)
-
-
-def _entry(row: Row, mapping: Mapping) -> Entry:
-    cells = row.cells
-    texts = {name: _line(cells.get(name, "")) for name in TEXTS}
-    texts["title"] = texts["title"] or texts["category"]
-    for name in NEEDED:
-        if not texts.get(name, cells.get(name, "").strip()):
-            raise _Wrong(name, _("不能为空。"))
-    for name, most in LONGEST.items():
-        if len(texts[name]) > most:
-            raise _Wrong(
-                name, _("最多 %(n)d 个字，现在是 %(have)d 个。") % {"n": most, "have": len(texts[name])}
-            )
-    opened_at = _moment(cells, "opened", mapping)
-    closed_at = _moment(cells, "closed", mapping)
-    if closed_at is None and cells.get("state", "").strip() in mapping.closed_states:
-        raise _Wrong("closed", _("已办结的要有办结时间。"))
-    lon, lat = _point(cells)
-    assert opened_at is not None
-    return Entry(
-        row=row.number,
-        case_id=case_id_of(str(mapping.county["code"]), texts["id"], opened_at),
-        source_id=texts["id"],
-        opened_at=opened_at,
-        due_at=_moment(cells, "due", mapping),
-        closed_at=closed_at,
-        lon=lon,
-        lat=lat,
-        texts=texts,
-    )
-
-
-TEXTS = ("id", "title", "result", "group", "category", "unit", "department", "place", "address", "source")
-
-
-def case_id_of(county: str, source_id: str, opened_at: datetime) -> UUID:
-    """The same id for the same row, however often it is read, shaped as a UUIDv7 of the moment it was opened."""
-    milliseconds = int(opened_at.timestamp() * 1000)
-    drawn = int.from_bytes(blake2b(f"{county}:{source_id}".encode(), digest_size=10).digest())
-    low = drawn & ((1 << 62) - 1)
-    high = (drawn >> 62) & 0xFFF
-    return UUID(int=milliseconds << 80 | 7 << 76 | high << 64 | 0b10 << 62 | low)
-
-
-def _line(cell: str) -> str:
-    """The text of a cell on one line, cleaned; plain ASCII needs no more than its blanks put right."""
-    words = " ".join(cell.split())
-    return words if words.isascii() and words.isprintable() else " ".join(text.clean(words).split())
-
-
-def _moment(cells: dict[str, str], name: str, mapping: Mapping) -> datetime | None:
-    written = cells.get(name, "").strip()
-    if not written:
-        return None
-    try:
-        return mapping.moment(written)
-    except (ValueError, OverflowError) as error:
-        raise _Wrong(
-            name,
-            _("“%(found)s”不是时间，应写成 %(example)s。")
-            % {"found": written[:40], "example": mapping.moment_example},
-        ) from error
-
-
-def _point(cells: dict[str, str]) -> tuple[float | None, float | None]:
-    found: dict[str, float | None] = {}
-    for name in ("lon", "lat"):
-        written = cells.get(name, "").strip()
-        try:
-            found[name] = float(written) if written else None
-        except ValueError as error:
-            raise _Wrong(name, _("“%(found)s”不是经纬度。") % {"found": written[:40]}) from error
-    lon, lat = found["lon"], found["lat"]
-    if lon is None or lat is None:
-        return None, None
-    if not coordinates.is_valid(lon, lat):
-        raise _Wrong("lon", _("经纬度超出范围：%(lon)s，%(lat)s。") % {"lon": lon, "lat": lat})
-    return lon, lat
-
-
-def _type_of(entry: Entry, mapping: Mapping) -> str:
-    return mapping.request_types.get(entry.texts["group"], mapping.request_type)
-
-
-def _history(entry: Entry, mapping: Mapping, lists: Lists, at: datetime) -> bulk.History:
+def _history(entry: Entry, codes: Settled, mapping: Mapping, lists: Lists, at: datetime) -> bulk.History:
     texts = entry.texts
-    unit = lists.unit(texts["unit"])
-    steps = [bulk.Step("record_dispatch", entry.opened_at, unit=unit)]
-    if entry.closed_at is not None:
-        result = {"result": texts["result"]} if texts["result"] else {}
-        steps.append(bulk.Step("record_closing", entry.closed_at, data=result))
-    data = {"text": texts["title"], "type": _type_of(entry, mapping), "address": texts["address"]}
+    accused = lists.units[codes.accused].path if codes.accused else ""
+    data = {
+        "text": texts.get("text") or texts["title"],
+        "type": entry.request_type,
+        "address": texts.get("address"),
+    }
     return bulk.History(
         case_id=entry.case_id,
         opening=Opening(
             kind="service_request",
             title=texts["title"],
-            channel=Channel.IMPORT.value,
-            place=lists.place(texts["place"]),
-            category=lists.category(texts["group"], texts["category"]),
-            address=texts["address"],
+            channel=entry.channel,
+            place=lists.units[codes.place],
+            category=codes.category,
+            level=entry.level,
+            address=texts.get("address", ""),
             lon=entry.lon,
             lat=entry.lat,
+            accused_path=accused,
+            is_identity_kept=bool(accused),
         ),
         at=entry.opened_at,
         due_at=entry.due_at,
-        steps=steps,
+        steps=_steps(entry, codes, lists),
         data={name: value for name, value in data.items() if value},
         facts={
             "mapping": mapping.name,
-            "source_id": entry.source_id,
-            "source_channel": texts["source"],
+            "source_id": texts["id"],
+            "source_channel": texts.get("channel", ""),
             "imported_at": at.isoformat(),
         },
     )
+
+
+def _steps(entry: Entry, codes: Settled, lists: Lists) -> list[bulk.Step]:
+    steps = []
+    if codes.unit:
+        steps.append(bulk.Step("record_dispatch", entry.opened_at, unit=lists.units[codes.unit]))
+    if entry.closed_at is not None:
+        result: dict[str, Any] = {"result": entry.texts["result"]} if entry.texts.get("result") else {}
+        steps.append(bulk.Step("record_closing", entry.closed_at, data=result))
+    return steps
