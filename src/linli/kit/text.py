@@ -183,20 +183,114 @@ _HAN = (
 _TOKEN = re.compile(f"([{_HAN}]+)|(?:(?![{_HAN}])[^\\W_])+")
 
 
-def bigrams(text: str) -> list[str]:
-    """The distinct search grams of a text, in order of appearance, to be stored in an index.
+class Piece(NamedTuple):
+    """A stretch of an excerpt; `is_hit` where it is what was looked for."""
 
-    A run of Chinese characters gives every pair of neighbours and every single character, so that queries
-    of one character are answered too; anything else gives whole words in lower case, full-width folded.
+    text: str
+    is_hit: bool = False
+
+
+class _Folding(dict[int, str]):
+    """What a character is searched as: its plain form in lower case, a space for what separates words."""
+
+    def __missing__(self, code: int) -> str:
+        if len(self) >= _MOST_FOLDED:
+            self.clear()
+        plain = unicodedata.normalize("NFKC", chr(code)).lower()
+        folded = self[code] = "" if code in _JOINERS else "".join(c if _is_word(c) else " " for c in plain)
+        return folded
+
+
+_MOST_FOLDED = 20_000
+_JOINERS = frozenset({0x200C, 0x200D, *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)})  # and variants
+_HAN_CHARACTER = re.compile(f"[{_HAN}]")
+_FOLDED = _Folding()
+
+
+def _is_word(character: str) -> bool:
+    if character.isalnum() or _HAN_CHARACTER.match(character):
+        return True
+    return unicodedata.category(character).startswith("M")
+
+
+def folded(text: str) -> str:
+    """The text as it is searched: no case, no width, no punctuation, one space between stretches of words.
+
+    NFKC only here, never for what is stored or shown, and character by character, so that a place in the text
+    stays known.
     """
-    grams: dict[str, None] = {}
-    for token, is_han in _tokens(text):
-        if is_han:
-            grams.update(dict.fromkeys(_pairs(token)))
-            grams.update(dict.fromkeys(token))
+    return " ".join(text.translate(_FOLDED).split())
+
+
+def grams(words: str) -> list[str]:
+    """The distinct single characters and pairs of neighbours of a folded text, to be stored in an index."""
+    found: dict[str, None] = {}
+    for token in words.split():
+        found.update(dict.fromkeys(token))
+        found.update(dict.fromkeys(_pairs(token)))
+    return list(found)
+
+
+def query_pairs(term: str) -> list[str]:
+    """Which grams a text that contains the term is sure to have."""
+    return _pairs(term) if len(term) > 1 else [term]
+
+
+def terms(query: str, longest: int = 100) -> list[str]:
+    """What a text must contain, all of it, to be what the query asks for; empty when it asks for nothing."""
+    return list(dict.fromkeys(folded(clean(query)[:longest]).split()))
+
+
+def marked(text: str, wanted: Iterable[str], limit: int = 60) -> list[Piece]:
+    """One line of the text around the first of the folded terms in it, cut into pieces that are hits or not."""
+    line = " ".join(text.split())
+    spans = _spans_of(line, list(wanted))
+    first = spans[0][0] if spans else 0
+    start, end = _window(line, first, limit)
+    pieces = [Piece("…")] if start else []
+    place = start
+    for left, right in ((max(a, start), min(b, end)) for a, b in spans):
+        if left >= right:
+            continue
+        pieces += [Piece(line[place:left])] if place < left else []
+        pieces.append(Piece(line[max(left, place) : right], True))
+        place = right
+    pieces += [Piece(line[place:end])] if place < end else []
+    return [*pieces, Piece("…")] if end < len(line) else pieces
+
+
+def _spans_of(line: str, wanted: list[str]) -> list[tuple[int, int]]:
+    """Where the terms stand in the line, in order, touching ones joined."""
+    parts = [_FOLDED[ord(character)] for character in line]
+    places = [place for place, part in enumerate(parts) for _character in part]
+    whole = "".join(parts)
+    found = []
+    for term in wanted:
+        at = whole.find(term)
+        while term and at >= 0:
+            found.append((places[at], places[at + len(term) - 1] + 1))
+            at = whole.find(term, at + len(term))
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(found):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
         else:
-            grams[token] = None
-    return list(grams)
+            joined.append((start, end))
+    return joined
+
+
+def _window(line: str, first: int, limit: int) -> tuple[int, int]:
+    """The stretch to show: from a little before the first hit, as wide as allowed."""
+    start = first
+    while start and width(line[start - 1 : first]) <= limit / 4:
+        start -= 1
+    if width(line[:first]) <= limit / 3:
+        start = 0
+    end, used = start, 0.0
+    while end < len(line) and used + _width(line[end]) <= limit:
+        used += _width(line[end])
+        end += 1
+    return start, end
 
 
 def query_grams(query: str) -> list[str]:

@@ -48,7 +48,6 @@ class History:
     steps: Sequence[Step] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
-    words: str = ""
 
 
 @dataclass

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
+from django.db import transaction
+
+from linli.cases.actions import finding
 from linli.cases.models import Case, Event
 from linli.kit import jsonbytes
 from linli.ledger import merkle
@@ -71,7 +74,12 @@ def is_erased(event: Event) -> bool:
 def erase(*, case_id: UUID, number: int) -> bool:
     """Empties what somebody said in one event, with the salt that would let it be guessed; nothing else of it.
 
-    Returns whether there was anything left to erase. The databases' triggers let through this change alone.
+    The case is then no longer found by it. Returns whether there was anything left to erase. The databases' triggers
+    let through this change alone.
     """
     event = Event.objects.filter(case_id=case_id, number=number).exclude(salt=b"")
-    return bool(event.update(data={}, salt=b""))
+    with transaction.atomic():
+        is_erased_now = bool(event.update(data={}, salt=b""))
+        if is_erased_now:
+            finding.index_again(Case.objects.select_for_update().get(pk=case_id))
+    return is_erased_now

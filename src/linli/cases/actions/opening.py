@@ -30,7 +30,10 @@ ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class Opening:
-    """What a kind of case says when it opens one. `limits` overrides clock limits by name: {"total": "3wd"}."""
+    """What a kind of case says when it opens one. `limits` overrides clock limits by name: {"total": "3wd"}.
+
+    `may_publish`: everybody may find it by its words.
+    """
 
     kind: str
     title: str
@@ -44,6 +47,7 @@ class Opening:
     accused_path: str = ""
     is_identity_kept: bool = False
     is_demo: bool = False
+    may_publish: bool = False
     limits: dict[str, str] = field(default_factory=dict)
 
 
@@ -161,6 +165,7 @@ def first_turn(
         command_id=command_id,
         is_new=True,
         is_public=procedure.opening.is_public,
+        may_publish=opening.may_publish,
         to=procedure.initial,
     )
 

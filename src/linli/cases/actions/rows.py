@@ -96,6 +96,8 @@ def _preparation(column: models.Field[Any, Any], vendor: str) -> Callable[[Any],
     """How a value of this column is handed to the database; None where it goes as it is."""
     meant = column.target_field if isinstance(column, models.ForeignKey) else column
     kind = meant.get_internal_type()
+    if kind == "GramsField":
+        return lambda value: column.get_db_prep_value(value, connection)
     if kind == "JSONField":
         return _json
     if vendor == "postgresql":

@@ -203,6 +203,7 @@ def _procedure(raw: dict[str, Any]) -> Procedure:
         whys={name: label(raw, f"whys.{name}") for name, raw in table.take("whys", {}).items()},
         is_enabled=table.take("enabled", True),
         partners_stay=table.take("partners_stay", False),
+        is_searched=table.take("searched", False),
     )
     table.done()
     check(procedure)

@@ -121,7 +121,9 @@ class ClockRule:
 
 @dataclass(frozen=True)
 class Procedure:
-    """One version of a procedure. `partners_stay`: units called in go on seeing a case that has closed."""
+    """One version of a procedure. `partners_stay`: units called in go on seeing a case that has closed;
+    `is_searched`: a case is found by what was said in it, not by number, title and address alone.
+    """
 
     kind: str
     version: int
@@ -135,6 +137,7 @@ class Procedure:
     whys: dict[str, Label] = field(default_factory=dict)
     is_enabled: bool = True
     partners_stay: bool = False
+    is_searched: bool = False
 
     @property
     def steps(self) -> list[State]:

@@ -127,7 +127,6 @@ def _history(
         due_at=received + timedelta(days=dice.choice([5, 7, 7, 9])),
         steps=_steps(dice, received, unit, is_open=is_open),
         data={"text": words, "type": "help"},
-        words=words,
     )
 
 

@@ -218,6 +218,12 @@ def digest_of(code: str) -> bytes:
 
 def find_by_code(code: str) -> Case | None:
     """The case of a tracking code, however it was typed; None for a wrong one."""
+        may_publish=_is_published(given, accused_path),
     found = TrackingCode.objects.filter(digest=digest_of(code)).select_related("case__place", "case__holder")
     row = found.first()
     return row.case if row else None
+def _is_published(given: Submission, accused_path: str) -> bool:
+    is_secret = bool(accused_path) or given.is_identity_kept or given.request_type == RequestType.ACCUSATION
+    return given.may_publish and not is_secret
+
+
