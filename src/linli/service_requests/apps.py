@@ -7,7 +7,8 @@ class LinliConfig(AppConfig):
 
     def ready(self) -> None:
         from linli.cases.actions import needs
-        from linli.service_requests.actions import lists
+        from linli.service_requests.actions import lists, publishing
 
         if lists.is_category not in needs.category_hooks:
             needs.category_hooks.append(lists.is_category)
+        publishing.install()

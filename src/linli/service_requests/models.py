@@ -30,12 +30,25 @@ class Channel(models.TextChoices):
     GRID = "grid", _("网格员上报")
     HOTLINE = "hotline", _("热线代登记")
     IMPORT = "import", _("导入")
+    OPEN311 = "open311", _("外部系统（Open311）")
+    OPEN311_TEST = "open311_test", _("外部系统测试")
 
 
 class Photo(models.TextChoices):
     ASK = "ask", _("建议附照片")
     MAY = "may", _("可附照片")
     NO = "no", _("不要照片")
+
+
+class Datatype(models.TextChoices):
+    """What an answer may be; the names are those of GeoReport v2."""
+
+    STRING = "string", _("一行字")
+    NUMBER = "number", _("数")
+    DATETIME = "datetime", _("时间")
+    TEXT = "text", _("一段话")
+    ONE = "singlevaluelist", _("单选")
+    SEVERAL = "multivaluelist", _("多选")
 
 
 class RequestType(models.TextChoices):
@@ -112,6 +125,52 @@ class Category(models.Model):
     @property
     def source(self) -> str:
         return self.limit_source_en if _in_english() else self.limit_source
+
+
+class Question(models.Model):
+    """What is worth knowing about a request of one category. `values` lists the answers to choose from.
+
+    One that is not `is_answerable` asks nothing: it tells whoever reports something first.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    category = models.ForeignKey(Category, on_delete=models.CASCADE, related_name="questions")
+    code = models.CharField(_("代码"), max_length=48)
+    position = models.PositiveIntegerField(_("次序"), default=0)
+    datatype = models.CharField(_("怎样回答"), max_length=16, choices=Datatype.choices)
+    is_required = models.BooleanField(_("必填"), default=False)
+    is_answerable = models.BooleanField(_("要回答"), default=True)
+    text_zh = models.CharField(_("问题"), max_length=200)
+    text_en = models.CharField(_("英文问题"), max_length=300)
+    hint_zh = models.CharField(_("怎样填写"), max_length=200)
+    hint_en = models.CharField(_("怎样填写（英文）"), max_length=300)
+    values = models.JSONField(_("可选的回答"), default=list, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["category", "code"], name="question_code_once"),
+            models.CheckConstraint(
+                condition=models.Q(is_answerable=True) | models.Q(is_required=False),
+                name="question_required_is_answerable",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def label(self) -> str:
+        return self.text_en if _in_english() else self.text_zh
+
+    @property
+    def hint(self) -> str:
+        return self.hint_en if _in_english() else self.hint_zh
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """The answers to choose from, key to words, in their order."""
+        language = "en" if _in_english() else "zh"
+        return {value["key"]: value[language] for value in self.values}
 
 
 class RoutingRule(models.Model):

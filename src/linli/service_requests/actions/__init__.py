@@ -2,7 +2,8 @@
 
 from .duplicates import Likeness, similar_cases
 from .lists import install_lists
-from .publishing import PublicRequest, public_view, published
+from .publishing import PublicRequest, masked, public_view, published
+from .questions import moment_of, questions_of, told, written
 from .routing import Routing, broken_rules, problem, route, rules
 from .submitting import (
     LONGEST,
@@ -28,13 +29,18 @@ __all__ = [
     "digest_of",
     "find_by_code",
     "install_lists",
+    "masked",
+    "moment_of",
     "opening_of",
     "problem",
     "public_view",
     "published",
+    "questions_of",
     "route",
     "rules",
     "similar_cases",
     "submit",
+    "told",
     "tracking_code",
+    "written",
 ]

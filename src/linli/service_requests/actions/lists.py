@@ -9,16 +9,17 @@ from typing import Any
 from django.db import transaction
 
 from linli.people.models import Person
-from linli.service_requests.models import Category, RoutingRule
+from linli.service_requests.models import Category, Question, RoutingRule
 
 DATA = Path(__file__).parent.parent / "data"
 
 
 def install_lists(*, author: Person | None = None) -> None:
-    """Adds every category and rule of the package that is not there yet; what was edited stays edited."""
+    """Adds every category, rule and question of the package that is not there yet; what was edited stays edited."""
     with transaction.atomic():
         _install_categories(_read("categories.toml"))
         _install_rules(_read("routing.toml"), author)
+        _install_questions(_read("questions.toml"))
 
 
 def is_category(code: str) -> bool:
@@ -90,4 +91,25 @@ def _install_rules(raw: dict[str, Any], author: Person | None) -> None:
         )
         for entry in raw["rule"]
         if entry["code"] not in known
+    )
+
+
+def _install_questions(raw: dict[str, Any]) -> None:
+    known = set(Question.objects.values_list("category_id", "code"))
+    Question.objects.bulk_create(
+        Question(
+            category_id=entry["category"],
+            code=entry["code"],
+            position=position,
+            datatype=entry["datatype"],
+            is_required=entry.get("required", False),
+            is_answerable=entry.get("answerable", True),
+            text_zh=entry["text"]["zh"],
+            text_en=entry["text"]["en"],
+            hint_zh=entry["hint"]["zh"],
+            hint_en=entry["hint"]["en"],
+            values=entry.get("values", []),
+        )
+        for position, entry in enumerate(raw["question"])
+        if (entry["category"], entry["code"]) not in known
     )

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from linli.cases.models import Case, CaseQuerySet
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext as _
+
+from linli.cases.actions import effects
+from linli.cases.actions.turn import Turn
+from linli.cases.models import Case, CaseQuerySet, Referral
+from linli.cases.procedures import predicates
 from linli.kit import coordinates, text
-from linli.service_requests.models import Request, RequestType
+from linli.service_requests.models import Channel, Request, RequestType
 
 KIND = "service_request"
 NEVER = (RequestType.ACCUSATION.value,)
+# Where the mere place and day may tell a neighbour who it was: quarrels, hardship, remarks on officials.
+WITH_CONSENT_ONLY = ("dispute.", "livelihood.", "opinion.")
+HIDDEN = "*"
 
 
 @dataclass(frozen=True)
@@ -28,15 +37,29 @@ class PublicRequest:
     has_consent: bool = False
 
 
-def published(cases: CaseQuerySet | None = None) -> CaseQuerySet:
-    """The requests whose course is public: no accusation, no kept identity, nothing reported in confidence."""
+def published(cases: CaseQuerySet | None = None, *, is_test: bool = False) -> CaseQuerySet:
+    """The requests whose course is public: no accusation, no kept identity, nothing reported in confidence.
+
+    What was referred to mediation is no longer. Tests of other systems are never among the real ones, nor these
+    among them: `is_test` asks for tests.
+    """
     every = Case.objects.all() if cases is None else cases
-    secret = Request.objects.filter(request_type__in=NEVER).values("case_id")
-    return every.filter(kind=KIND, accused_path="", is_identity_kept=False).exclude(pk__in=secret)
+    own = Request.objects.filter(case_id=OuterRef("pk"))
+    sensitive = Q()
+    for prefix in WITH_CONSENT_ONLY:
+        sensitive |= Q(category__startswith=prefix)
+    every = every.filter(kind=KIND, accused_path="", is_identity_kept=False)
+    is_one = Q(channel=Channel.OPEN311_TEST)
+    return (
+        every.filter(is_one if is_test else ~is_one)
+        .filter(Exists(own.exclude(request_type__in=NEVER)))
+        .filter(~sensitive | Exists(own.filter(may_publish=True)))
+        .exclude(Exists(Referral.objects.filter(case_id=OuterRef("pk"))))
+    )
 
 
 def public_view(case: Case, request: Request) -> PublicRequest:
-    """What is shown of a published request; personal numbers in its words are masked."""
+    """What is shown of a published request; names and personal numbers of its reporter are masked."""
     if not request.may_publish:
         if case.lon is None or case.lat is None:
             return PublicRequest(case)
@@ -44,14 +67,36 @@ def public_view(case: Case, request: Request) -> PublicRequest:
         return PublicRequest(case, lon=lon, lat=lat)
     return PublicRequest(
         case,
-        title=_masked(case.title),
-        text=_masked(request.text),
-        address=_masked(case.address),
+        title=masked(case.title, request),
+        text=masked(request.text, request),
+        address=masked(case.address, request),
         lon=case.lon,
         lat=case.lat,
         has_consent=True,
     )
 
 
-def _masked(words: str) -> str:
-    return text.mask(words, text.mask_candidates(words))
+def masked(words: str, request: Request) -> str:
+    """The words without the reporter's name and telephone, and without anything that looks like a personal number."""
+    words = text.mask(words, text.mask_candidates(words))
+    for told in (request.contact_name, request.contact_phone):
+        if len(told) > 1:
+            words = words.replace(told, HIDDEN * len(told))
+    return words
+
+
+# Taking consent back ----------------------------------------------------------------------------
+
+
+def install() -> None:
+    """Makes the moves that end a publication known to the procedure files."""
+    predicates.add("published", _is_published, lambda: _("原话本来就没有公开。"))
+    effects.add("withhold", _withhold)
+
+
+def _is_published(case: Case, clocks: object, at: object) -> bool:
+    return Request.objects.filter(pk=case.pk, may_publish=True).exists()
+
+
+def _withhold(turn: Turn) -> None:
+    Request.objects.filter(pk=turn.case.pk).update(may_publish=False)

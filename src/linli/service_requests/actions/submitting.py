@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -13,17 +13,23 @@ from linli.cases.models import Case, Event, TrackingCode
 from linli.kit import codes, text
 from linli.orgs.models import Kind, Organisation
 from linli.people.access import Actor
+from linli.service_requests.actions import questions
+from linli.service_requests.actions.questions import Answers
 from linli.service_requests.actions.routing import Routing, category_known, route
 from linli.service_requests.models import Category, Channel, Request, RequestType
 
 OFFICES = (Kind.DEPARTMENT, Kind.CENTRE, Kind.COMMITTEE)
+ANSWERING = (Channel.OPEN311.value, Channel.OPEN311_TEST.value)  # where what must be answered has been asked
 LONGEST = 2000
 SHORTEST = 5
 
 
 @dataclass(frozen=True)
 class Submission:
-    """A request as it was given: `place` is a grid, village, township or county."""
+    """A request as it was given: `place` is a grid, village, township or county.
+
+    `answers` are those to the questions of its category; `via` names the program that passed it on.
+    """
 
     text: str
     category: str
@@ -41,6 +47,8 @@ class Submission:
     photos: list[str] = field(default_factory=list)
     may_publish: bool = False
     is_demo: bool = False
+    answers: Answers = field(default_factory=dict)
+    via: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,6 +80,8 @@ def submit(
         "place": str(given.place.pk),
         "address": given.address,
         "photos": given.photos,
+        "answers": given.answers,
+        "via": given.via,
     }
     routing = route(
         category=category,
@@ -122,10 +132,14 @@ def check(submission: Submission) -> tuple[Submission, Category]:
             "address": " ".join(text.clean(submission.address).split()),
             "contact_name": " ".join(text.clean(submission.contact_name).split()),
             "contact_phone": submission.contact_phone.strip(),
+            "via": " ".join(text.clean(submission.via).split())[:80],
         }
     )
     category = category_known(given.category)
     errors = _errors(given, category)
+    if category is not None and (given.answers or given.channel in ANSWERING):
+        kept, unfit = questions.checked(category.code, given.answers, is_complete=given.channel in ANSWERING)
+        given, errors = replace(given, answers=kept), errors | unfit
     if errors or category is None:
         raise BadData(errors)
     return given, category
@@ -202,8 +216,14 @@ def opening_of(given: Submission, category: Category, accused_path: str) -> Open
         accused_path=accused_path,
         is_identity_kept=given.is_identity_kept or bool(accused_path),
         is_demo=given.is_demo,
+        may_publish=_is_published(given, accused_path),
         limits={"total": category.limit, "unit": category.unit_limit},
     )
+
+
+def _is_published(given: Submission, accused_path: str) -> bool:
+    is_secret = bool(accused_path) or given.is_identity_kept or given.request_type == RequestType.ACCUSATION
+    return given.may_publish and not is_secret
 
 
 def tracking_code(command_id: UUID) -> str:
@@ -218,12 +238,6 @@ def digest_of(code: str) -> bytes:
 
 def find_by_code(code: str) -> Case | None:
     """The case of a tracking code, however it was typed; None for a wrong one."""
-        may_publish=_is_published(given, accused_path),
     found = TrackingCode.objects.filter(digest=digest_of(code)).select_related("case__place", "case__holder")
     row = found.first()
     return row.case if row else None
-def _is_published(given: Submission, accused_path: str) -> bool:
-    is_secret = bool(accused_path) or given.is_identity_kept or given.request_type == RequestType.ACCUSATION
-    return given.may_publish and not is_secret
-
-
