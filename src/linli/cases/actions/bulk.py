@@ -106,7 +106,7 @@ def _plan(history: History, number: str, by: Actor, at: datetime, batch: Batch) 
     for clock in clocks:
         timekeeping.settle(case, clock, turn.procedure.promise, at)
     events = [turn.event for turn in turns if turn.event]
-    text_of = finding.text_of(case, events, history.opening.may_publish)
+    text_of = finding.text_of(case, events, history.opening.shown)
     batch.add(case, CaseNumber(number=number, case_id=case.pk), text_of)
     batch.add(*events, *map(writing.leaf_of, events), *clocks, *turns[-1].new_tasks)
 

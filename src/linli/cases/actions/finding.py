@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from django.db import connection
 
 from linli.cases.models import Case, CaseText, Event
 from linli.cases.procedures import Procedure
 from linli.kit import text
+
+# By kind of case: the words by which everybody may find it, as they stand now.
+SHOWN: dict[str, Callable[[Case], str]] = {}
+
+
+def show(kind: str, words: Callable[[Case], str]) -> None:
+    """Says how the words of a kind of case for everybody are found; there are none for any other."""
+    SHOWN[kind] = words
 
 
 def said(event: Event, procedure: Procedure) -> Iterator[str]:
@@ -37,11 +45,10 @@ def masked(words: str) -> str:
     return text.mask(words, text.mask_candidates(words))
 
 
-def text_of(case: Case, events: Iterable[Event], may_publish: bool = False) -> CaseText:
-    """The searched words of a case with these events. Published ones are what was reported, and nothing after."""
-    known = list(events)
-    words = text.folded("\n".join([case.number, *pieces(case, known)]))
-    shown = text.folded("\n".join(pieces(case, known[:1]))) if may_publish else ""
+def text_of(case: Case, events: Iterable[Event], shown: str = "") -> CaseText:
+    """The searched words of a case with these events, and those by which everybody finds it."""
+    words = text.folded("\n".join([case.number, *pieces(case, events)]))
+    shown = text.folded(shown)
     return CaseText(
         case_id=case.pk, at=case.received_at, words=words, grams=words, shown=shown, shown_grams=shown
     )
@@ -62,10 +69,16 @@ def learn(case: Case, event: Event) -> None:
 
 def index_again(case: Case) -> None:
     """Makes a case findable by what stands in it now, and by nothing that was erased or corrected."""
-    known = CaseText.objects.filter(case_id=case.pk)
-    may_publish = known.exclude(shown="").exists()
-    row = text_of(case, Event.objects.filter(case_id=case.pk).order_by("number"), may_publish)
-    known.update(words=row.words, grams=row.words, shown=row.shown, shown_grams=row.shown)
+    shown = SHOWN[case.kind](case) if case.kind in SHOWN else ""
+    row = text_of(case, Event.objects.filter(case_id=case.pk).order_by("number"), shown)
+    CaseText.objects.filter(case_id=case.pk).update(
+        words=row.words, grams=row.words, shown=row.shown, shown_grams=row.shown
+    )
+
+
+def hide(case: Case) -> None:
+    """From now on only who may see the case finds it."""
+    CaseText.objects.filter(case_id=case.pk).update(shown="", shown_grams="")
 
 
 def _key(case: Case) -> object:

@@ -32,7 +32,7 @@ ATTEMPTS = 3
 class Opening:
     """What a kind of case says when it opens one. `limits` overrides clock limits by name: {"total": "3wd"}.
 
-    `may_publish`: everybody may find it by its words.
+    `shown`: the words by which everybody may find it.
     """
 
     kind: str
@@ -47,7 +47,7 @@ class Opening:
     accused_path: str = ""
     is_identity_kept: bool = False
     is_demo: bool = False
-    may_publish: bool = False
+    shown: str = ""
     limits: dict[str, str] = field(default_factory=dict)
 
 
@@ -165,7 +165,7 @@ def first_turn(
         command_id=command_id,
         is_new=True,
         is_public=procedure.opening.is_public,
-        may_publish=opening.may_publish,
+        shown=opening.shown,
         to=procedure.initial,
     )
 

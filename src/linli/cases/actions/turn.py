@@ -45,7 +45,7 @@ class Turn:
     unit: Organisation | None = None
     to: str | None = None
     is_public: bool = False
-    may_publish: bool = False
+    shown: str = ""
     checker_id: UUID | None = None
     new_clocks: list[Clock] = field(default_factory=list)
     changed_clocks: dict[int, Clock] = field(default_factory=dict)

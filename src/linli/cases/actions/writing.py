@@ -114,7 +114,7 @@ def write(turn: Turn, more: Iterable[Model] = ()) -> Event:
         new = [
             case,
             CaseNumber(number=case.number, case_id=case.pk),
-            finding.text_of(case, [event], turn.may_publish),
+            finding.text_of(case, [event], turn.shown),
         ]
     else:
         new = []

@@ -12,9 +12,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from conftest import NOW, Cast, Town
 from django.db import connection
 
-from conftest import NOW, Cast, Town
 from linli.cases.actions import Opening, bulk, finding, integrity
 from linli.cases.models import Case, CaseText, Event, Partner
 from linli.cases.models.search import Key, about, matching, newest, plans, search
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 Report = Callable[..., Any]
 Move = Callable[..., Event]
 
-TREES = int(os.environ.get("LINLI_SEARCH_TREES", "10"))
+TREES = int(os.environ.get("LINLI_SEARCH_TREES", "7"))
 LETTERS = "路灯路灯坏了门口小学\U00020bb7\ue863LEDled12，。 ＡＢ％_*\"'😀"
 QUERIES = (
     "路灯",
@@ -145,14 +145,13 @@ def ways(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         costs = dice.choice([(0.001, 9e9, 9e9), (9e9, 0.001, 9e9), (9e9, 9e9, 0.001)])
         for name, cost in zip(("WALKING", "INDEXED", "LOOKED_UP"), costs, strict=True):
             monkeypatch.setattr(plans, name, cost)
-        monkeypatch.setattr(plans, "FIRST_WALK", -1)
         rows = other(self, after)
-        monkeypatch.setattr(plans, "FIRST_WALK", 7)
         taken["walk" if rows is None else "rows" if "EXISTS" in str(rows.query) else "index"] += 1
         return rows
 
     monkeypatch.setattr(plans, "FIRST_WALK", 7)
     monkeypatch.setattr(plans, "LONGEST_WALK", 20)
+    monkeypatch.setattr(plans, "CHEAP", 0)
     monkeypatch.setattr(plans, "MOST_IDS", 9)
     monkeypatch.setattr(plans._Search, "_other_way", toss)
     return taken
@@ -234,10 +233,10 @@ def test_no_personal_number_finds_anybody(report: Report, cast: Cast) -> None:
 
 
 def test_a_mediation_is_found_by_its_title_alone(dispute: Any, cast: Cast) -> None:
-    case, _event, _is_new = dispute()
+    case = dispute().case
     mine = Case.objects.visible_to(cast["centre"])
-    assert newest(mine, "院墙排水", size=5) == [case]
-    for query in ("返潮", "墙根", "雨水管", "0712"):
+    assert newest(mine, "邻里纠纷", size=5) == [case]
+    for query in ("返潮", "墙根", "雨水管", "排水", "李秀英", "0712"):
         assert newest(mine, query, size=5) == []
 
 
@@ -275,13 +274,17 @@ def _indexed(pair: str) -> bool:
 
 
 def test_everybody_finds_only_what_was_published(report: Report, move: Move) -> None:
-    shown = report(may_publish=True, text="村部路灯不亮，打13800000000。").case
+    shown = report(
+        may_publish=True, text="村部路灯不亮，打13800000000，找欧阳无敌。", contact_name="欧阳无敌"
+    ).case
     report(text="村部路灯不亮。")
+    withheld = report(may_publish=True, text="村部路灯不亮。").case
+    move(withheld, "withhold", "dispatcher", reason="写有他人隐私")
     report(may_publish=True, is_identity_kept=True, text="村部路灯不亮。")
     move(shown, "note", "dispatcher", note="村部电工来过。", reader="public")
     everybody = Case.objects.all()
     assert newest(everybody, "路灯", size=9, column="shown") == [shown]
-    for query in ("电工", "13800000000", shown.number):
+    for query in ("电工", "13800000000", "欧阳", shown.number):
         assert newest(everybody, query, size=9, column="shown") == []
     move(shown, "correct", "dispatcher", title="水泵漏油", reason="写错了标题。")
     assert newest(everybody, "水泵", size=9, column="shown") == [shown]
@@ -300,7 +303,7 @@ def test_a_corrected_title_replaces_the_one_before(report: Report, move: Move, c
 
 @pytest.mark.parametrize(
     "query",
-    ["", " ", "😀", "%", "_", "*", "'", '"', "\x00", "，。", "()", "-", "\\", "\u200b", "​", "；--"],
+    ["", " ", "😀", "%", "_", "*", "'", '"', "\x00", "，。", "()", "-", "\\", "\u200b", "；--"],
 )
 def test_a_query_without_words_finds_nothing(report: Report, cast: Cast, query: str) -> None:
     report()
@@ -320,7 +323,8 @@ def test_a_query_without_words_finds_nothing(report: Report, cast: Cast, query: 
         "{路灯}",
         "路灯\x00坏",
         "灯" * 5000,
-        "a " * 5000,
+        "? " * 5000 + "x",
+        "猫 " * 5000,
         "\ud800路灯",
         "1 OR 1=1",
     ],
@@ -328,7 +332,7 @@ def test_a_query_without_words_finds_nothing(report: Report, cast: Cast, query: 
 def test_whatever_is_typed_means_nothing_but_itself(report: Report, cast: Cast, query: str) -> None:
     case = report().case
     mine = Case.objects.visible_to(cast["dispatcher"])
-    expected = [case] if query in ("路灯*", "{路灯}") else []
+    expected = [case] if set(plain(query).split()) <= {"路灯", "路", "灯"} else []
     assert newest(mine, query, size=5) == list(search(mine, query)) == expected
 
 

@@ -125,26 +125,48 @@ class TestPersonalNumbers:
 
 
 class TestSearch:
-    def test_grams_are_pairs_and_single_characters(self) -> None:
-        assert text.bigrams("路灯坏") == ["路灯", "灯坏", "路", "灯", "坏"]
+    def test_grams_are_single_characters_and_pairs(self) -> None:
+        assert text.grams("路灯坏") == ["路", "灯", "坏", "路灯", "灯坏"]
 
-    def test_words_of_other_scripts_stay_whole_and_lose_case_and_width(self) -> None:
-        assert text.bigrams("LED灯 ＡＢ12") == ["led", "灯", "ab12"]
+    def test_case_width_and_punctuation_are_folded_away(self) -> None:
+        assert text.folded("ＬＥＤ灯，坏了！\n路 灯") == "led灯 坏了 路 灯"
+        assert text.folded("ئۇيغۇر \U00020bb7\ue863 😀") == "ئۇيغۇر \U00020bb7\ue863"
+
+    def test_terms_are_what_stands_between_spaces_and_marks(self) -> None:
+        assert text.terms("路灯，LED 路灯 *") == ["路灯", "led"]
+        assert text.terms(" %'\x00😀") == []
+        assert len("".join(text.terms("灯" * 900))) == 100
+
+    def test_hits_are_marked_whatever_their_width_and_case(self) -> None:
+        pieces = text.marked("换了 ＬＥＤ 路灯，又坏", text.terms("led 路灯"))
+        assert [piece.text for piece in pieces if piece.is_hit] == ["ＬＥＤ", "路灯"]
+        assert "".join(piece.text for piece in pieces) == "换了 ＬＥＤ 路灯，又坏"
+        assert text.marked("没有", ["路灯"]) == [text.Piece("没有")]
+
+    @given(st.text(max_size=80), st.text(min_size=1, max_size=6), st.integers(8, 40))
+    def test_an_excerpt_is_a_stretch_of_the_text_with_the_first_hit_in_view(
+        self, said: str, asked: str, limit: int
+    ) -> None:
+        wanted = text.terms(asked)
+        pieces = text.marked(said, wanted, limit)
+        shown = "".join(piece.text for piece in pieces)
+        assert shown.strip("…") in " ".join(said.split())
+        if any(term in text.folded(said) for term in wanted) and text.width(said) <= limit:
+            assert any(piece.is_hit for piece in pieces)
+        assert text.width(shown.strip("…")) <= limit + 1
 
     def test_a_query_of_one_character_asks_for_that_character(self) -> None:
         assert text.query_grams("灯") == ["灯"]
         assert text.query_grams("村部 路灯") == ["村部", "路灯"]
 
-    @given(
-        st.text(st.sampled_from("路灯村部小学门口坏了，。 LED12\U00020bb7\ue863"), min_size=1, max_size=60),
-        st.data(),
-    )
+    @given(st.text(st.sampled_from("路灯村部小学门口坏了，。 LED12\U00020bb7\ue863"), max_size=60), st.data())
     def test_every_piece_of_a_text_finds_it(self, whole: str, data: st.DataObject) -> None:
         start = data.draw(st.integers(0, len(whole)))
         end = data.draw(st.integers(start, len(whole)))
-        piece = "".join(c for c in whole[start:end] if ord(c) > 127)  # Latin words match whole words only
-        if piece in whole:
-            assert set(text.query_grams(piece)) <= set(text.bigrams(whole))
+        words = text.folded(whole)
+        for term in text.terms(whole[start:end]):
+            assert term in words
+            assert set(text.query_pairs(term)) <= set(text.grams(words))
 
     def test_like_texts_score_higher_than_unlike_ones(self) -> None:
         lamp = "小学门口两盏路灯不亮了"
@@ -202,5 +224,6 @@ def test_no_text_takes_long(attack: str) -> None:
     text.mask_candidates(attack)
     text.clean(attack)
     text.title_from(attack)
-    text.bigrams(attack)
+    text.grams(text.folded(attack))
+    text.marked(attack, text.terms(attack))
     assert time.perf_counter() - started < 30  # a quadratic search takes minutes

@@ -50,7 +50,7 @@ class Play:
         self.clocks: list[Clock] = []
         self.tasks: list[Task] = []
         self.events: list[Event] = []
-        self.may_publish = opening.may_publish
+        self.shown = opening.shown
         self.is_written = self.has_partners = False
         self._take(turn)
 
@@ -144,7 +144,7 @@ class Play:
             Task.objects.filter(case_id=case.pk).delete()
             finding.index_again(case)
         else:
-            text_of = finding.text_of(case, self.events, self.may_publish)
+            text_of = finding.text_of(case, self.events, self.shown)
             batch.add(case, CaseNumber(number=case.number, case_id=case.pk), text_of)
         batch.add(*self.clocks, *self.tasks, *others)
         bulk.store(batch)

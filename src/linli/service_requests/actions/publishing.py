@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
-from linli.cases.actions import effects
+from linli.cases.actions import effects, finding
 from linli.cases.actions.turn import Turn
 from linli.cases.models import Case, CaseQuerySet, Referral
 from linli.cases.procedures import predicates
@@ -92,6 +92,7 @@ def install() -> None:
     """Makes the moves that end a publication known to the procedure files."""
     predicates.add("published", _is_published, lambda: _("原话本来就没有公开。"))
     effects.add("withhold", _withhold)
+    finding.show(KIND, _shown)
 
 
 def _is_published(case: Case, clocks: object, at: object) -> bool:
@@ -100,3 +101,14 @@ def _is_published(case: Case, clocks: object, at: object) -> bool:
 
 def _withhold(turn: Turn) -> None:
     Request.objects.filter(pk=turn.case.pk).update(may_publish=False)
+    finding.hide(turn.case)
+
+
+def _shown(case: Case) -> str:
+    """What everybody may find a case by, once its title was corrected or something in it erased."""
+    request = Request.objects.filter(pk=case.pk, may_publish=True).first()
+    if request is None or case.accused_path or case.is_identity_kept:
+        return ""
+    opening = case.events.filter(number=1).first()
+    said = request.text if opening is not None and opening.data else ""
+    return "\n".join(masked(part, request) for part in (case.title, said, case.address))

@@ -14,6 +14,7 @@ from linli.kit import codes, text
 from linli.orgs.models import Kind, Organisation
 from linli.people.access import Actor
 from linli.service_requests.actions import questions
+from linli.service_requests.actions.publishing import masked
 from linli.service_requests.actions.questions import Answers
 from linli.service_requests.actions.routing import Routing, category_known, route
 from linli.service_requests.models import Category, Channel, Request, RequestType
@@ -216,14 +217,18 @@ def opening_of(given: Submission, category: Category, accused_path: str) -> Open
         accused_path=accused_path,
         is_identity_kept=given.is_identity_kept or bool(accused_path),
         is_demo=given.is_demo,
-        may_publish=_is_published(given, accused_path),
+        shown=_shown(given),
         limits={"total": category.limit, "unit": category.unit_limit},
     )
 
 
-def _is_published(given: Submission, accused_path: str) -> bool:
-    is_secret = bool(accused_path) or given.is_identity_kept or given.request_type == RequestType.ACCUSATION
-    return given.may_publish and not is_secret
+def _shown(given: Submission) -> str:
+    """What everybody may find it by."""
+    if given.is_identity_kept or given.accused or not given.may_publish:
+        return ""
+    told = Request(contact_name=given.contact_name, contact_phone=given.contact_phone)
+    title = given.title or text.title_from(given.text)
+    return "\n".join(masked(part, told) for part in (title, given.text, given.address))
 
 
 def tracking_code(command_id: UUID) -> str:

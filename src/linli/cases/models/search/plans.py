@@ -26,6 +26,7 @@ WALKING, INDEXED, LOOKED_UP = 1.5, 12.0, 12.0
 FIRST_WALK, LONGEST_WALK = 4_000, 64_000
 MOST_IDS = 1_600
 FEW, MANY = 20_000, 1_000_000
+CHEAP = 10_000.0  # so many microseconds are not worth asking how many rows are visible
 
 
 class Key(NamedTuple):
@@ -141,7 +142,7 @@ class _Search:
         """What is left by the index or row by row, where either costs less than to walk on."""
         walking = self.left * self.walked / max(len(self.found), 0.5) * WALKING
         indexed = max(self.hits, 0.5) / self.walked * _size_of(self.texts) * INDEXED
-        if min(walking, indexed) > FIRST_WALK * LOOKED_UP / 4:
+        if min(walking, indexed) > CHEAP:
             few = about(self.rows) * LOOKED_UP
             if few < min(walking, indexed):
                 fitting = Exists(self.fitting.filter(pk=OuterRef("pk")))
@@ -157,7 +158,7 @@ def _size_of(texts: type[Searched]) -> int:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SELECT reltuples FROM pg_class WHERE oid = %s::regclass", [texts._meta.db_table])
-            return max(int(cursor.fetchone()[0]), FIRST_WALK)
+            return max(int(cursor.fetchone()[0]), 1000)  # -1: nobody has looked yet
         cursor.execute(f"SELECT max(id) FROM {texts._meta.db_table}")  # noqa: S608  our own name
         return cursor.fetchone()[0] or 0
 

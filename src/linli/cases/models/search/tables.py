@@ -122,8 +122,8 @@ def statements(vendor: str, table: str, key: str, target: str, columns: tuple[st
     kept = "".join(f", {word} text NOT NULL, {GRAMS[word]} text NOT NULL" for word in columns)
     names = ", ".join(grams)
     old, new = (", ".join(f"{which}.{gram}" for gram in grams) for which in ("old", "new"))
-    forget = f"INSERT INTO {table}_index ({table}_index, rowid, {names}) VALUES ('delete', old.id, {old});"
-    learn = f"INSERT INTO {table}_index (rowid, {names}) VALUES (new.id, {new});"
+    forget = f"INSERT INTO {table}_index ({table}_index, rowid, {names}) VALUES ('delete', old.id, {old});"  # noqa: S608  our own names
+    learn = f"INSERT INTO {table}_index (rowid, {names}) VALUES (new.id, {new});"  # noqa: S608  our own names
     return [
         f"CREATE TABLE {table} (id integer PRIMARY KEY, {key} char(32) NOT NULL UNIQUE REFERENCES {target} (id) "
         f"DEFERRABLE INITIALLY DEFERRED, at datetime NOT NULL{kept})",
