@@ -1,19 +1,37 @@
 """How figures are counted, and which of them may be shown."""
 
+from .editions import Cell, Facts, Value, alone, cells
+from .matters import Month, Period, missed, read_month
 from .mediations import Line, MediationMonth, mediation_month
-from .months import ELSEWHERE, Cells, Counts, K, Part, bounds, month_counts, share, shown
+from .months import ELSEWHERE, Cells, Counts, K, Part, bounds, month_counts, requests, share, shown
+from .sheets import COLUMNS, TABLES, csv_file, json_file, sheet
 
 __all__ = [
+    "COLUMNS",
     "ELSEWHERE",
+    "TABLES",
+    "Cell",
     "Cells",
     "Counts",
+    "Facts",
     "K",
     "Line",
     "MediationMonth",
+    "Month",
     "Part",
+    "Period",
+    "Value",
+    "alone",
     "bounds",
+    "cells",
+    "csv_file",
+    "json_file",
     "mediation_month",
+    "missed",
     "month_counts",
+    "read_month",
+    "requests",
     "share",
+    "sheet",
     "shown",
 ]

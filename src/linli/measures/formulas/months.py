@@ -16,6 +16,7 @@ from django.db.models import CharField, Count, Exists, F, OuterRef, Q, QuerySet,
 from linli.cases import procedures
 from linli.cases.models import Case, CaseQuerySet, Clock
 from linli.orgs.models import Kind, Organisation, within
+from linli.service_requests.actions.publishing import published
 from linli.service_requests.models import Category
 
 KIND = "service_request"
@@ -59,13 +60,14 @@ def bounds(county: Organisation, month: date) -> tuple[datetime, datetime]:
     return datetime.combine(first, time(), county.zone), datetime.combine(following, time(), county.zone)
 
 
-def month_counts(county: Organisation, month: date) -> Counts:
-    """The counts of one month, as it stood when the month ended."""
+def month_counts(county: Organisation, month: date, accepted: Cells) -> Counts:
+    """The counts of one month, as it stood when the month ended; `accepted` holds those of its open data.
+
+    Both come from one reading of the database, so that neither gives away a matter the other was counted without.
+    """
     begin, end = bounds(county, month)
     towns = list(Organisation.objects.filter(parent=county, kind=Kind.TOWNSHIP).order_by("code"))
-    heads = requests().filter(within("place_path", county.path)).filter(_counts_once(""))
-    received = heads.filter(received_at__gte=begin, received_at__lt=end).exclude(state="declined")
-    accepted = _cells(received, "", towns, n=Count("*"))
+    heads = open_to_all(requests()).filter(within("place_path", county.path)).filter(counts_once(""))
     promised = _cells(
         _promises(county).filter(due_at__gt=begin, due_at__lte=end),
         "case__",
@@ -103,14 +105,20 @@ def promises() -> QuerySet[Clock]:
     return Clock.objects.filter(name__in={each.promise.name for (kind, _n), each in known if kind == KIND})
 
 
-def _counts_once(prefix: str) -> Q:
+def open_to_all(cases: CaseQuerySet) -> CaseQuerySet:
+    """The requests that are public one by one; how many others there are in a place nobody may work out."""
+    return published(cases)
+
+
+def counts_once(prefix: str) -> Q:
     """Of the reports of one matter only the one the others were merged into."""
     return Q(**{f"{prefix}group": None}) | Q(**{f"{prefix}group": F(f"{prefix}pk")})
 
 
 def _promises(county: Organisation) -> QuerySet[Clock]:
     inside = within("case__place_path", county.path)
-    return promises().filter(inside, _counts_once("case__"), case__kind=KIND)
+    seen = Exists(open_to_all(requests()).filter(pk=OuterRef("case_id")))
+    return promises().filter(inside, counts_once("case__"), seen, case__kind=KIND)
 
 
 def _late() -> Q:

@@ -15,11 +15,17 @@ from linli.kit.ids import uuid7
 from linli.measures import actions as measures
 from linli.measures import formulas
 from linli.measures.models import MonthlyFigures
+from linli.orgs.models import Organisation
 from linli.people.access import SYSTEM, Actor
 
 SEPTEMBER, OCTOBER = date(2026, 9, 1), date(2026, 10, 1)
 NOVEMBER = datetime(2026, 11, 3, tzinfo=UTC)
 WORK = "更换了损坏的灯头和空气开关，三盏灯都亮了。"
+
+
+def counted(county: Organisation, month: date) -> formulas.Counts:
+    found = formulas.read_month(county, formulas.bounds(county, month))
+    return formulas.month_counts(county, month, found.accepted)
 
 
 def closed(case: Any, move: Any, town: Town, at: datetime) -> None:
@@ -42,10 +48,10 @@ def test_counts_a_month(report: Any, move: Any, town: Town, cast: Cast) -> None:
     cases.advance(
         case=fourth.pk, verb="merge", by=SYSTEM, at=NOW, command_id=uuid7(), data={"head": third.number}
     )
-    september = formulas.month_counts(town["county"], SEPTEMBER)
+    september = counted(town["county"], SEPTEMBER)
     assert (september["accepted"], september["due"]) == (3, 0)
     assert {part["code"]: part["accepted"] for part in september["towns"]} == {"990001101": 3, "990001102": 0}
-    october = formulas.month_counts(town["county"], OCTOBER)
+    october = counted(town["county"], OCTOBER)
     assert (october["accepted"], october["due"], october["reopened"]) == (0, 4, 1)
     assert (october["late_closed"], october["late_open"]) == (1, 2)
     assert (october["closed"], october["grades"]["4"]) == (1, 1)
@@ -59,14 +65,14 @@ def test_counts_in_the_same_few_statements(
 ) -> None:
     for _ in range(5):
         report()
-    with django_assert_max_num_queries(7):
-        formulas.month_counts(town["county"], SEPTEMBER)
+    with django_assert_max_num_queries(11):
+        counted(town["county"], SEPTEMBER)
 
 
 @pytest.mark.django_db
 def test_other_counties_are_not_counted(report: Any, town: Town) -> None:
     report()
-    assert formulas.month_counts(town["west"], SEPTEMBER)["accepted"] == 0
+    assert counted(town["west"], SEPTEMBER)["accepted"] == 0
 
 
 @pytest.mark.django_db
@@ -81,9 +87,6 @@ def test_publishes_each_finished_month_once(report: Any, town: Town) -> None:
     report()
     again = measures.published(county=town["county"], at=NOVEMBER)
     assert again[1].counts["accepted"] == 1
-    anew = measures.publish(county=town["county"], month=SEPTEMBER, at=NOVEMBER, again=True)
-    assert anew is not None
-    assert anew.counts["accepted"] == 2
     assert MonthlyFigures.objects.count() == 2
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from linli.kit import clock
 from linli.measures import actions as measures
-from linli.measures.formulas import Counts, K, Part, share, shown
+from linli.measures.formulas import Counts, K, Part, alone, share, shown
 from linli.measures.models import MonthlyFigures
 from linli.people.access import public
 from linli.portal.views.county import county_of, known_county
@@ -201,8 +201,11 @@ def figures_csv(request: HttpRequest, month: str) -> HttpResponse:
 
 
 def rows_of(parts: list[Part]) -> list[Row]:
-    """Townships or categories with small cells hidden, so that the sums of the county give none of them away."""
-    accepted = shown([part["accepted"] for part in parts])
+    """Townships or categories with small cells hidden, so that the sums of the county give none of them away.
+
+    What was accepted also stands in the month's open data, so the same cells are joined there and hidden here.
+    """
+    accepted = alone([part["accepted"] for part in parts])
     due = shown([part["due"] for part in parts])
     few = [n for n, part in enumerate(parts) if 0 < part["due"] - part["late"] < K]
     late = shown([part["late"] for part in parts], also=few)

@@ -1,15 +1,15 @@
-"""Figures computed from cases and their clocks."""
+"""Figures computed from cases and their clocks; `missed` is the rule they share."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q
 
-from linli.cases.models import Clock
 from linli.measures import formulas
-from linli.measures.formulas.months import promises, requests
+from linli.measures.actions.editions import publish_month
+from linli.measures.formulas import missed, requests
 from linli.measures.models import MonthlyFigures
 from linli.orgs.models import Organisation, within
 
@@ -51,32 +51,12 @@ def stats(*, county_path: str = "", as_of: datetime) -> Stats:
     )
 
 
-def missed(as_of: datetime) -> QuerySet[Clock]:
-    """The reporter's clocks missed by then; where a case was reopened, one missed the first time counts too."""
-    stopped = Q(stopped_at__lte=as_of)
-    late = stopped & (Q(stopped_at__gt=F("due_at")) | Q(stopped_at=F("due_at")) & ~Q(limit=""))
-    return promises().filter(due_at__isnull=False).filter(late | ~stopped & Q(due_at__lte=as_of))
-
-
-def publish(*, county: Organisation, month: date, at: datetime, again: bool = False) -> MonthlyFigures | None:
-    """The figures of a month that is over, counted once and kept; None while it still runs.
-
-    `again` counts anew, for a county that is being set up and has published nothing yet.
-    """
+def publish(*, county: Organisation, month: date, at: datetime) -> MonthlyFigures | None:
+    """The figures of a month that is over, counted once and kept, with its open data; None while it still runs."""
     first = month.replace(day=1)
     if formulas.bounds(county, first)[1] > at:
         return None
-    rows = MonthlyFigures.objects.filter(organisation=county, month=first)
-    if again:
-        rows.delete()
-    known = rows.first()
-    if known is not None:
-        return known
-    counts = formulas.month_counts(county, first)
-    figures, _is_new = MonthlyFigures.objects.get_or_create(
-        organisation=county, month=first, defaults={"published_at": at, "counts": counts}
-    )
-    return figures
+    return publish_month(county=county, month=first, at=at)
 
 
 def last_month(*, county: Organisation, at: datetime) -> MonthlyFigures | None:

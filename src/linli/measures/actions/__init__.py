@@ -1,0 +1,20 @@
+"""Counting and publishing."""
+
+from .editions import EditionError, FiguresAlone, MonthRuns, editions_of, publish_edition
+from .figures import MONTHS, Stats, last_month, missed, previous_month, publish, published, stats
+
+__all__ = [
+    "MONTHS",
+    "EditionError",
+    "FiguresAlone",
+    "MonthRuns",
+    "Stats",
+    "editions_of",
+    "last_month",
+    "missed",
+    "previous_month",
+    "publish",
+    "publish_edition",
+    "published",
+    "stats",
+]
