@@ -218,6 +218,11 @@ REACTIONS = [
 PERMISSIONS_POLICY: dict[str, list[str]] = {"geolocation": ["self"], "camera": [], "microphone": []}
 COUNTY_CODE = env.str("LINLI_COUNTY", default="420921")
 
+# Webhooks go to the public internet by HTTPS; a network of one's own, plain HTTP and other ports are opened here.
+WEBHOOK_NETWORKS = env.list("LINLI_WEBHOOK_NETWORKS", default=[])
+WEBHOOK_HTTP = env.bool("LINLI_WEBHOOK_HTTP", default=False)
+WEBHOOK_PORTS = env.list("LINLI_WEBHOOK_PORTS", cast=int, default=[443, 80, 8443, 8080])
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
