@@ -26,6 +26,7 @@ from linli.service_requests.models import Category
 
 CODE_LENGTH = 32
 CATEGORY_LENGTH = 48
+CATEGORY_CODE = re.compile(r"[a-z][a-z0-9_-]*\.[a-z0-9._-]+")
 NOT_PLAIN = re.compile(r"[^a-z0-9]+")
 AREAS = frozenset({Kind.COUNTY, Kind.TOWNSHIP, Kind.VILLAGE, Kind.COMMUNITY, Kind.GRID})
 OFFICES = frozenset({Kind.DEPARTMENT, Kind.CENTRE, Kind.COMMITTEE})
@@ -243,7 +244,10 @@ class _Categories:
 
     def settle(self, group: str, name: str) -> str:
         """The code of a category of the lower level. Raises Unsettled."""
-        if "." in name and name in self.codes:
+        if CATEGORY_CODE.fullmatch(name):
+            if name not in self.codes:
+                said = _("没有代码是“%(code)s”的类别。") % {"code": name}
+                raise Unsettled("category", name, said)
             return name
         shown = group or self.mapping.label["zh"]
         above = f"{self.prefix}-{slug(shown, 20)}"

@@ -225,14 +225,15 @@ def _zone(raw: dict[str, Any]) -> ZoneInfo:
 def _date_formats(raw: dict[str, Any]) -> tuple[str, ...]:
     found = raw.get("date_formats")
     if not isinstance(found, list) or not found or not all(isinstance(form, str) for form in found):
-        raise _wrong("date_formats", _('应是一个不空的清单，像 ["%%Y-%%m-%%d %%H:%%M:%%S"]。') % {})
-    example = datetime(2015, 1, 31, 13, 5, tzinfo=UTC)
+        example = '["%Y-%m-%d %H:%M:%S"]'
+        raise _wrong("date_formats", _("应是一个不空的清单，像 %(example)s。") % {"example": example})
+    day = datetime(2015, 1, 31, 13, 5, tzinfo=UTC)
     for form in found:
         try:
-            again = datetime.strptime(example.strftime(form), form)  # noqa: DTZ007  only the day is compared
+            again = datetime.strptime(day.strftime(form), form)  # noqa: DTZ007  only the day is compared
         except ValueError:
             again = datetime.min  # noqa: DTZ901  no day anybody means
-        if again.date() != example.date():
+        if again.date() != day.date():
             raise _wrong("date_formats", _("从“%(form)s”读不出年月日。") % {"form": form})
     return tuple(found)
 

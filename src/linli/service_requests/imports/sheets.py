@@ -6,6 +6,7 @@ gives up by ending its process, so it gets one; what it read is left in a file w
 
 from __future__ import annotations
 
+import faulthandler
 import io
 import json
 import os
@@ -145,6 +146,7 @@ def _refusal(code: int, sheet: str) -> FileRefused:
 
 def _pour(path: Path, sheet: str, into: int) -> None:
     """The life of the reading process; its exit says how it went, a crash or a lack of room says too large."""
+    faulthandler.disable()
     with Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), 2)  # a reader out of memory tells a long story
     _limit()
