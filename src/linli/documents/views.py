@@ -1,4 +1,4 @@
-"""Photos over HTTP. Who may see the photo of a case is decided by whoever routes to `serve`."""
+"""Photos and exported files over HTTP. Who may have one is decided by whoever routes to `serve` and `serve_export`."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from typing import Literal
 from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
 from linli.documents import actions
+from linli.documents.actions import exporting
 from linli.documents.forms import receive_in_memory
-from linli.documents.models import StoredPhoto, Upload
-from linli.documents.render import EmptyPhoto, PhotoRefused
+from linli.documents.models import Export, StoredPhoto, Upload
+from linli.documents.render import EmptyPhoto, PhotoRefused, tables
 from linli.kit import clock
 from linli.people.access import public
 
@@ -30,13 +32,13 @@ STATUSES = {
     "unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
     "not_stored": HTTPStatus.SERVICE_UNAVAILABLE,
 }
-HEADERS = {
-    "Content-Disposition": 'inline; filename="photo.jpg"',
+PRIVATE = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "private, no-store",
 }
+HEADERS = {"Content-Disposition": 'inline; filename="photo.jpg"', **PRIVATE}
 
 logger = logging.getLogger(__name__)
 
@@ -101,3 +103,16 @@ def serve(photo: StoredPhoto, size: Size = "full") -> HttpResponse:
         logger.exception("The bytes of a photo are missing")
         raise Http404 from None
     return HttpResponse(content, content_type="image/jpeg", headers=HEADERS)
+
+
+def serve_export(export: Export) -> FileResponse:
+    """The file of an export that the caller has found to be the reader's, under the name of its list."""
+    assert export.done_at is not None
+    try:
+        file = export.file.open("rb")
+    except OSError:
+        raise Http404 from None
+    local = timezone.localtime(export.asked_at)
+    name = f"{exporting.label_of(export)}-{local:%Y-%m-%d-%H%M}.{export.format}"
+    content_type = tables.TYPES[export.format]
+    return FileResponse(file, as_attachment=True, filename=name, content_type=content_type, headers=PRIVATE)

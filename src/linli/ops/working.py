@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from django.db import Error, connection
 from linli.cases import actions as cases
 from linli.cases.actions import recalculation
 from linli.documents import actions as documents
+from linli.documents.actions import exporting
 from linli.kit import clock
 from linli.ledger import actions as ledger
 from linli.measures import actions as measures
@@ -24,6 +26,7 @@ AT_A_TIME = 50  # so that a round ends soon, and the worker with it when it is t
 BEATS = timedelta(seconds=15)
 SELDOM = timedelta(minutes=1)
 HOURLY = timedelta(hours=1)
+EXPORTING = 1.0  # seconds of a round
 
 Job = Callable[[datetime], int]
 
@@ -36,6 +39,7 @@ class Rounds:
     after: recalculation.Key | None = None
     is_database_away: bool = False
     failed: set[str] = field(default_factory=set)
+    exporter: exporting.Exporter = field(default_factory=exporting.Exporter)
 
     def run(self, is_stopped: Callable[[], bool] = lambda: False) -> int:
         """One round; returns how much there was to do. A database that is away is waited for, not crashed upon."""
@@ -58,6 +62,8 @@ class Rounds:
             ("feed", None, lambda at: ledger.sequence()),
             ("calendar", None, self._derive_again),
             ("desks", SELDOM, lambda at: cases.staff_desks(at=at)),
+            ("exports", None, self._export),
+            ("exported", SELDOM, sweep_exports),
             ("photos", HOURLY, sweep_photos),
             ("figures", HOURLY, count_last_month),
         ]
@@ -93,6 +99,20 @@ class Rounds:
         self.is_database_away = True
         connection.close()
 
+    def close(self) -> None:
+        """Hands back what it has begun."""
+        if self.exporter.running:
+            self.exporter.close()
+
+    def _export(self, _at: datetime) -> int:
+        """Exports for about a second, then lets the other jobs have their turn."""
+        until, done = time.monotonic() + EXPORTING, 0
+        while turned := self.exporter.turn(at=clock.now()):
+            done += turned
+            if time.monotonic() > until:
+                break
+        return done
+
     def _derive_again(self, at: datetime) -> int:
         """One batch of due dates after a change of the calendar."""
         if not recalculation.is_behind():
@@ -100,6 +120,11 @@ class Rounds:
         progress = recalculation.recalculate(at=at, after=self.after, limit=AT_A_TIME)
         self.after = progress.after
         return progress.seen
+
+
+def sweep_exports(at: datetime) -> int:
+    exporting.sweep(at=at)
+    return 0
 
 
 def sweep_photos(at: datetime) -> int:

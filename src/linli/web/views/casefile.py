@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from linli.cases import actions
-from linli.cases.actions.relations import may_read
+from linli.cases.actions.feed import may_read
 from linli.cases.models import Case, Clock, Event, Task, case_numbered
 from linli.cases.procedures import Procedure
 from linli.cases.procedures.calendar import current

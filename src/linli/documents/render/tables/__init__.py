@@ -1,4 +1,4 @@
-"""Rows to files, piece by piece: CSV, XLSX and Parquet. Reads no table, keeps no more than a batch of rows in memory."""
+"""Rows to files, batch by batch: CSV, XLSX and Parquet. Reads no table and keeps no more than a few batches."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from pathlib import Path
 
 from .cells import Column, Kind, Row, Rows, Style, Writer
 
-SUFFIXES = {"csv": ".csv", "xlsx": ".xlsx", "parquet": ".parquet"}
 TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "parquet": "application/vnd.apache.parquet",
 }
-__all__ = ["SUFFIXES", "TYPES", "Column", "Kind", "Row", "Rows", "Style", "Writer", "begin"]
+__all__ = ["TYPES", "Column", "Kind", "Row", "Rows", "Style", "Writer", "begin"]
 
 
 def begin(form: str, path: Path, columns: list[Column], style: Style) -> Writer:

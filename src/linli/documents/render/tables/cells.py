@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
@@ -101,8 +101,8 @@ def texts(values: Iterable[Any]) -> Texts:
 
 
 def local(value: datetime, zone: ZoneInfo) -> datetime:
-    """The moment on the county's clock, without its zone."""
-    return value.astimezone(zone).replace(tzinfo=None)
+    """What the county's clock shows at that moment, in the zone all reckoning with dates is done in."""
+    return value.astimezone(zone).replace(tzinfo=UTC)
 
 
 def written_moment(value: datetime | None, zone: ZoneInfo) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from math import isfinite
 from pathlib import Path
 from typing import IO, Any
@@ -19,8 +19,8 @@ from .cells import SEPARATOR, SPACES, Column, Kind, Rows, Style, is_risky, local
 
 ROWS = 1_048_576  # of a sheet, its heading among them
 CHARACTERS = 32_767  # of a cell
-EPOCH = datetime(1899, 12, 30)
-EARLIEST = datetime(1900, 3, 1)  # before it Excel counts a day that never was
+EPOCH = datetime(1899, 12, 30, tzinfo=UTC)
+EARLIEST = datetime(1900, 3, 1, tzinfo=UTC)  # before it Excel counts a day that never was
 HEAD, GUARDED, MOMENT, DAY = 1, 2, 3, 4
 EMPTY = "<c/>"
 OPEN, CLOSE = '<c t="inlineStr"><is><t>', "</t></is></c>"
@@ -181,13 +181,13 @@ def _number(value: Any) -> str:
 
 
 def _day(value: date | None) -> str:
-    return EMPTY if value is None else _serial(datetime(value.year, value.month, value.day), DAY)
+    return EMPTY if value is None else _serial(datetime(value.year, value.month, value.day, tzinfo=UTC), DAY)
 
 
 def _serial(value: datetime, style: int) -> str:
     """Days since Excel's own beginning; what lies before it is text."""
     if value < EARLIEST:
-        return _string(value.isoformat(" ", "seconds"))
+        return _string(value.isoformat(" ", "seconds")[:19])
     since = value - EPOCH
     return f'<c s="{style}"><v>{since.days + since.seconds / 86400:.12g}</v></c>'
 

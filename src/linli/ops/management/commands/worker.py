@@ -1,4 +1,4 @@
-"""`linli worker`: hands over deliveries, fires clocks, keeps desks staffed and staged photos swept."""
+"""`linli worker`: hands over deliveries, fires clocks, exports lists, keeps desks staffed and photos swept."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.description = _("做后台的事，直到按 Ctrl-C：送消息、看时限、超期上报、清理没用上的照片")
+        parser.description = _(
+            "做后台的事，直到按 Ctrl-C：送消息、看时限、超期上报、导出名单、清理没用上的照片"
+        )
         parser.add_argument("--once", action="store_true", help=_("做完现在该做的就停"))
         parser.add_argument("--pause", type=float, default=1.0, help=_("两轮之间隔几秒，默认 1"))
 
@@ -34,12 +36,15 @@ class Command(BaseCommand):
 
     def _work(self, stop: Event, pause: float, *, is_once: bool) -> None:
         rounds = working.Rounds()
-        while not stop.is_set():
-            started = time.monotonic()
-            done = rounds.run(stop.is_set)
-            if is_once and rounds.is_database_away:
-                raise CommandError(_("连不上数据库。"))
-            if is_once and not done:
-                return
-            if not done:
-                stop.wait(max(0.05, pause - (time.monotonic() - started)))
+        try:
+            while not stop.is_set():
+                started = time.monotonic()
+                done = rounds.run(stop.is_set)
+                if is_once and rounds.is_database_away:
+                    raise CommandError(_("连不上数据库。"))
+                if is_once and not done:
+                    return
+                if not done:
+                    stop.wait(max(0.05, pause - (time.monotonic() - started)))
+        finally:
+            rounds.close()

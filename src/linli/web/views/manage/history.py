@@ -66,6 +66,8 @@ WHATS = {
     "dispute.moved": gettext_noop("调整纠纷类型次序"),
     "form.replaced": gettext_noop("换上自己的文书模板"),
     "form.restored": gettext_noop("换回自带的文书模板"),
+    "export.made": gettext_noop("导出名单"),
+    "export.fetched": gettext_noop("下载导出的名单"),
 }
 OWN_FIELDS = {
     "when": gettext_noop("条件"),
@@ -77,6 +79,9 @@ OWN_FIELDS = {
     "room": gettext_noop("调解室"),
     "fields": gettext_noop("专业领域"),
     "file": gettext_noop("文件"),
+    "listing": gettext_noop("名单"),
+    "rows": gettext_noop("行数"),
+    "filters": gettext_noop("筛选"),
 }
 MODELS = (Category, RoutingRule, CalendarDay, Person, Grant, Organisation, Dispute, Committee, Member, Room)
 
@@ -202,6 +207,8 @@ def _href(change: Change) -> str:
     if change.target_kind in PAGES:
         name, before = PAGES[change.target_kind]
         return reverse(f"web:{name}", args=[*before, change.target_id])
+    if change.target_kind == "export":
+        return reverse("web:exports")
     if change.target_kind == "form":
         return reverse("web:manage_mediation_forms")
     return reverse("web:manage_calendar_year", args=[int(change.target_id[:4])])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -180,28 +179,6 @@ def statistics(request: HttpRequest) -> HttpResponse:
     found = formulas.mediation_month(unit_counted(post), month)
     context = {"at": at, "found": found, "month": month, "months": list(_months(at))}
     return render(request, "web/mediations/statistics.html", context)
-
-
-@requires("mediation.view")
-@require_safe
-def statistics_csv(request: HttpRequest) -> HttpResponse:
-    """The same month as a table for a spreadsheet."""
-    post, at = post_of(request), clock.now()
-    month = month_asked(request.GET.get("month", ""), at)
-    found = formulas.mediation_month(unit_counted(post), month)
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="mediation-{month:%Y-%m}.csv"'
-    response.write("\ufeff")
-    writer = csv.writer(response)
-    writer.writerow([_("单位"), found.unit.label])
-    writer.writerow([_("月份"), f"{month:%Y-%m}"])
-    writer.writerow([_("项目"), _("受理（件）"), _("调解成功（件）"), _("占受理")])
-    writer.writerow([_("合计"), found.accepted, found.succeeded, ""])
-    writer.writerow([_("成功率"), "", "", found.rate_words])
-    for each in [*found.sources, *found.categories]:
-        writer.writerow([each.label, each.accepted, each.succeeded, each.share_words])
-    writer.writerow([_("协议涉及金额（元）"), found.amount if found.amount is not None else "", "", ""])
-    return response
 
 
 def unit_counted(post: Actor) -> Organisation:
