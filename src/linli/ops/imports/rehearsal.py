@@ -40,11 +40,11 @@ def _table(found: imports.Rehearsal, zone: ZoneInfo) -> Table:
     table.add_column(_("文件的列"))
     for title in (_("有值"), _("空"), _("不同值"), _("读不懂")):
         table.add_column(title, justify="right", min_width=cell_len(title), no_wrap=True)
-    table.add_column(_("内容"), ratio=1)
+    table.add_column(_("内容"), ratio=1, overflow="fold")
     for column in found.columns:
         distinct = f"{len(column.values)}{'+' if column.is_more else ''}"
         counts = (str(column.filled), str(column.empty), distinct, str(column.wrong))
-        told = "；".join(_told(column, zone))  # zh: a mark between parts, alike in both languages
+        told = " · ".join(_told(column, zone))
         table.add_row(column.name, escape(_one_line(column.heading)), *counts, escape(told))
     return table
 

@@ -109,7 +109,8 @@ def _settle(entry: Entry, sifted: Sifted, mapping: Mapping, lists: Lists) -> Non
     try:
         sifted.new.append((entry, lists.settle(entry.names)))
     except Unsettled as unsettled:
-        _reject(sifted, [Wrong(entry.row, unsettled.name, unsettled.found, unsettled.reason)], mapping)
+        found = entry.texts.get(unsettled.name) or unsettled.found
+        _reject(sifted, [Wrong(entry.row, unsettled.name, found, unsettled.reason)], mapping)
 
 
 def _reject(sifted: Sifted, wrong: list[Wrong], mapping: Mapping) -> None:

@@ -179,6 +179,7 @@ def test_every_column_of_the_sample_is_understood(county: None) -> None:
     assert facts["XC202503170022"].case.channel == "import"
     assert facts["XC202503060008"].case.level == "urgent"
     waiting = facts["XC202503170023"].case
+    assert waiting.place is not None
     assert (waiting.state, waiting.holder, waiting.place.code) == ("reported", None, "420921500")
     assert Task.objects.filter(case=waiting, role="dispatcher").exists()
     assert facts["XC202503110014"].case.state == "dispatched"
@@ -229,6 +230,8 @@ def test_what_cannot_be_taken_in_is_named_and_the_dry_run_says_so_before(
     assert re.search(reason, reject.reason), reject.reason
     by_heading = {one.heading: one for one in told.columns}
     assert by_heading[column].wrong == 1
+    cell = {**ROW, **change}[column].strip()[:40]
+    assert by_heading[column].examples == ([cell] if cell else [])
     outcome = take_in(path, mapping())
     assert (outcome.new, outcome.rejects) == (told.new, told.rejects) == (1, [reject])
 
