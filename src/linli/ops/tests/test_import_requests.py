@@ -20,7 +20,7 @@ from linli.service_requests.models import Category, Request
 
 PAGE = Path(__file__).resolve().parents[4] / "docs" / "import.md"
 BOSTON = Path(__file__).resolve().parents[2] / "service_requests" / "tests" / "boston311_300.csv.gz"
-HOTLINE = FOLDER / "hotline12345.csv"
+HOTLINE = FOLDER / "hotline12345.csv.gz"
 
 
 def run(*arguments: str | Path) -> tuple[str, str]:

@@ -23,27 +23,7 @@ LOOKED_AT = 5000
 MOST_VALUES = 30
 MOMENTS = ("opened", "due", "closed")
 BLANKS = re.compile(r"[\s_\-]+")
-DATES = (
-    "%Y-%m-%d",
-    "%Y/%m/%d",
-    "%Y.%m.%d",
-    "%Y年%m月%d日",
-    "%m/%d/%Y",
-    "%d/%m/%Y",
-    "%d.%m.%Y",
-    "%Y%m%d",
-)  # zh: dates
-TIMES = (
-    " %H:%M:%S",
-    " %H:%M",
-    " %I:%M:%S %p",
-    "T%H:%M:%S%z",
-    "T%H:%M:%S",
-    " %H:%M:%S.%f",
-    " %H时%M分",
-    "",
-)  # zh: times
-FORMATS = tuple(day + time for day in DATES for time in TIMES)
+FORMATS = tuple(day + time for day in KNOWN["days"] for time in KNOWN["times"])
 
 
 def draft(path: Path) -> str:

@@ -19,7 +19,7 @@ from linli.service_requests.imports.mapping import FOLDER
 from linli.service_requests.imports.understanding import Entry, understand
 
 HERE = Path(__file__).resolve().parent
-SAMPLE, OLD = FOLDER / "hotline12345.csv", HERE / "hotline12345.xls"
+SAMPLE, OLD = FOLDER / "hotline12345.csv.gz", HERE / "hotline12345.xls"
 HOTLINE = imports.read_mapping("hotline12345")
 NOW = datetime.fromisoformat("2026-09-30T08:42:00+00:00")
 FORMATS = {"登记时间": "%Y/%m/%d %H:%M", "办结时间": "%Y-%m-%d %H:%M:%S", "办结时限": "%Y年%m月%d日"}
@@ -27,7 +27,7 @@ FORMATS = {"登记时间": "%Y/%m/%d %H:%M", "办结时间": "%Y-%m-%d %H:%M:%S"
 
 def cells() -> list[list[str]]:
     """The sample as text, its title and heading first."""
-    return list(csv.reader(io.StringIO(SAMPLE.read_bytes().decode("gb18030"))))
+    return list(csv.reader(io.StringIO(gzip.decompress(SAMPLE.read_bytes()).decode("gb18030"))))
 
 
 def text(rows: list[list[str]], delimiter: str = ",") -> str:
@@ -246,5 +246,7 @@ def test_an_empty_file_and_a_heading_twice_are_named(tmp_path: Path) -> None:
 
 def test_a_missing_column_is_named_with_its_row(tmp_path: Path) -> None:
     path = tmp_path / "orders.csv"
-    path.write_bytes(SAMPLE.read_bytes().decode("gb18030").replace("办结时限", "期限").encode())
+    path.write_bytes(
+        gzip.decompress(SAMPLE.read_bytes()).decode("gb18030").replace("办结时限", "期限").encode()
+    )
     assert "第 2 行缺少这些列：办结时限" in refusal(path)

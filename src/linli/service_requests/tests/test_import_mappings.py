@@ -27,7 +27,7 @@ from linli.service_requests.imports.mapping import FOLDER, Mapping, parsed
 from linli.service_requests.models import Category, Request
 
 HERE = Path(__file__).resolve().parent
-SAMPLE = FOLDER / "hotline12345.csv"
+SAMPLE = FOLDER / "hotline12345.csv.gz"
 ORGS = Path(__file__).resolve().parents[2] / "orgs" / "data"
 
 RAW: dict[str, Any] = {
