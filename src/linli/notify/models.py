@@ -1,4 +1,4 @@
-"""Who was told of what."""
+"""Who was told of what: people by messages, systems by webhooks."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from linli.cases.models import Case
 from linli.kit.ids import uuid7
-from linli.people.models import Person
+from linli.people.models import Grant, Person
 
 
 class Message(models.Model):
@@ -44,3 +45,74 @@ class Message(models.Model):
                 name="message_reporter_once",
             ),
         ]
+
+
+class Webhook(models.Model):
+    """An address that is told of events: ids and kinds, signed, and only of cases its post may open.
+
+    The secret lies nowhere: it is made from the server's key, this id and `key_version`. After a change the one
+    before signs, too, until `previous_until`. `position` is how far the feed has been read for it; `failures` counts
+    attempts in a row that came to nothing, and until `rest_until` it is left alone.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(_("名称"), max_length=80)
+    url = models.CharField(_("地址"), max_length=500)
+    kinds = models.JSONField(_("哪些案件"), default=list)
+    events = models.JSONField(_("哪些事件"), default=list)
+    grant = models.ForeignKey(Grant, on_delete=models.PROTECT, related_name="+", verbose_name=_("岗位"))
+    is_active = models.BooleanField(_("启用"), default=True)
+    key_version = models.PositiveSmallIntegerField(default=1)
+    previous_until = models.DateTimeField(null=True)
+    position = models.BigIntegerField()
+    failures = models.PositiveIntegerField(default=0)
+    rest_until = models.DateTimeField(null=True)
+    made_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class WebhookDelivery(models.Model):
+    """One event for one webhook; without a position, a trial. Waits while `due_at` is set, and ends done or dead.
+
+    `status` and `error` are of the last attempt: a number, and one word of ours. Nothing of the answer is kept.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
+    position = models.BigIntegerField(null=True)
+    made_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    status = models.PositiveSmallIntegerField(null=True)
+    error = models.CharField(max_length=20, blank=True)
+    done_at = models.DateTimeField(null=True)
+    dead_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["webhook", "due_at"], name="webhook_due", condition=Q(due_at__isnull=False)),
+            models.Index(
+                fields=["webhook", "dead_at"], name="webhook_dead", condition=Q(dead_at__isnull=False)
+            ),
+            models.Index(fields=["webhook", "-made_at"], name="webhook_log"),
+            models.Index(fields=["done_at"], name="webhook_done", condition=Q(done_at__isnull=False)),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["webhook", "position"], condition=Q(position__isnull=False), name="webhook_event_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(due_at__isnull=False, done_at=None, dead_at=None)
+                | Q(due_at=None, done_at__isnull=False, dead_at=None)
+                | Q(due_at=None, done_at=None, dead_at__isnull=False),
+                name="webhook_delivery_waits_or_ends",
+            ),
+        ]
+
+    @property
+    def message_id(self) -> str:
+        """What a receiver knows it by: the same in every attempt and every replay."""
+        return f"evt_{self.position}" if self.position is not None else f"ping_{self.pk.hex}"

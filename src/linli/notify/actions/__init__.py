@@ -1,0 +1,1 @@
+"""What is done to webhooks: set up, rotated, sent, sent again."""
