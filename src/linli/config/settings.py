@@ -216,7 +216,9 @@ REACTIONS = [
     "linli.notify.reactions.tell",
 ]
 PERMISSIONS_POLICY: dict[str, list[str]] = {"geolocation": ["self"], "camera": [], "microphone": []}
+OPEN_DATA_LICENCE = env.str("LINLI_OPEN_DATA_LICENCE", default="CC-BY-4.0")
 COUNTY_CODE = env.str("LINLI_COUNTY", default="420921")
+OPEN311_TEST = env.bool("LINLI_OPEN311_TEST", default=True)
 
 # Webhooks go to the public internet by HTTPS; a network of one's own, plain HTTP and other ports are opened here.
 WEBHOOK_NETWORKS = env.list("LINLI_WEBHOOK_NETWORKS", default=[])
