@@ -28,17 +28,20 @@ PASSWORD = "spring-rice-9-boats"
 @pytest.fixture(scope="session", autouse=True)
 def _flushable(request: pytest.FixtureRequest) -> None:
     """Lets tests with real transactions empty the tables that otherwise refuse it."""
+    from django.apps import apps
     from django.db import connection
 
+    unmanaged = [model._meta.db_table for model in apps.get_models() if not model._meta.managed]
     guard = import_module("linli.cases.migrations.0002_append_only_and_search")
     operations = type(connection.ops)
     flush = operations.sql_flush
 
     def with_guarded_tables(self: Any, style: Any, tables: list[str], **options: Any) -> list[str]:
         if self.connection.vendor == "postgresql":
-            return flush(self, style, [*tables, "cases_casetext"] if tables else tables, **options)
+            return flush(self, style, [*tables, *unmanaged] if tables else tables, **options)
         drop, again = "DROP TRIGGER IF EXISTS cases_event_no_delete", guard.SQLITE[0]
-        return [drop, *flush(self, style, tables, **options), "DELETE FROM cases_casetext", again]
+        emptied = [f"DELETE FROM {name}" for name in unmanaged]
+        return [drop, *flush(self, style, tables, **options), *emptied, again]
 
     operations.sql_flush = with_guarded_tables  # type: ignore[method-assign, assignment]
 

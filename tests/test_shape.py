@@ -62,7 +62,7 @@ ENGINES = {
     "measures": {"formulas"},
     "mediation": {"rules"},
     "notify": {"senders"},
-    "ops": {"__main__", "bench", "demo", "diagnosis", "imports", "serving", "working"},
+    "ops": {"__main__", "backup", "bench", "demo", "diagnosis", "imports", "serving", "working"},
     "orgs": {"lookup"},
     "people": {"access"},
     "service_requests": {"imports"},

@@ -14,6 +14,8 @@ from linli.cases.models import Case, Event
 from linli.kit import jsonbytes
 from linli.ledger import merkle
 
+AT_A_TIME = 500
+WANTED = ("last_hash", "version")
 Kind = Literal["no_case", "no_events", "gap", "payload", "leaf", "link", "head", "version"]
 
 
@@ -39,10 +41,36 @@ def verify(case_id: UUID) -> list[Problem]:
     case = Case.objects.filter(pk=case_id).first()
     if case is None:
         return [Problem(case_id, 0, "no_case")]
-    events = list(Event.objects.filter(case_id=case_id).order_by("number"))
+    return _problems(case, list(Event.objects.filter(case_id=case_id).order_by("number")))
+
+
+@dataclass
+class Checked:
+    """How far a whole check came."""
+
+    cases: int = 0
+    events: int = 0
+    problems: int = 0
+
+
+def verify_all(checked: Checked) -> Iterator[Problem]:
+    """Every case's history, some hundreds of cases at a time, counted in `checked` as it goes."""
+    last = UUID(int=0)
+    while cases := list(Case.objects.filter(pk__gt=last).only(*WANTED).order_by("pk")[:AT_A_TIME]):
+        last = cases[-1].pk
+        told: dict[UUID, list[Event]] = {case.pk: [] for case in cases}
+        for event in Event.objects.filter(case_id__in=told).order_by("case_id", "number"):
+            told[event.case_id].append(event)
+            checked.events += 1
+        for case in cases:
+            checked.cases += 1
+            yield from _problems(case, told[case.pk])
+
+
+def _problems(case: Case, events: list[Event]) -> list[Problem]:
     if not events:
-        return [Problem(case_id, 0, "no_events")]
-    return [Problem(case_id, number, kind) for number, kind in [*_events(events), *_case(case, events[-1])]]
+        return [Problem(case.pk, 0, "no_events")]
+    return [Problem(case.pk, number, kind) for number, kind in [*_events(events), *_case(case, events[-1])]]
 
 
 def _events(events: list[Event]) -> Iterator[tuple[int, Kind]]:

@@ -1,0 +1,52 @@
+"""`linli restore FILE`: puts a backup in the place of the live data once it is proven whole; `--check` only proves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connections
+from django.utils.translation import gettext as _
+
+from linli.kit import clock
+from linli.ops import backup
+from linli.ops.backup.engines import engine_of
+from linli.people.access import SYSTEM
+from linli.people.actions import note_change
+
+
+class Command(BaseCommand):
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.description = _("用备份换下现有数据；先在旁边恢复并核对，通不过就什么都不动")
+        parser.add_argument("source", type=Path, metavar="FILE")
+        parser.add_argument("--check", action="store_true", help=_("只核对，不换上"))
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        at = clock.now()
+        connections.close_all()
+        try:
+            restored = backup.restore(
+                engine=engine_of(settings.DATABASES["default"]),
+                photos=settings.ATTACHMENTS,
+                source=options["source"],
+                at=at,
+                tell=self.stderr.write,
+                is_dry=options["check"],
+            )
+        except backup.BackupError as error:
+            raise CommandError(str(error)) from error
+        said = {"rows": restored.rows, "files": restored.files, "made": restored.manifest.made_at}
+        if options["check"]:
+            self.stdout.write(_("备份完好：%(made)s 的 %(rows)d 行、%(files)d 个文件。什么都没有换。") % said)
+            return
+        after = {"made_at": restored.manifest.made_at, "rows": restored.rows}
+        note_change(
+            by=SYSTEM, at=at, what="restore", target=("backup", options["source"].name[:64], ""), after=after
+        )
+        self.stdout.write(_("已恢复 %(made)s 的备份：%(rows)d 行，%(files)d 个文件。") % said)
+        if restored.old:
+            self.stdout.write(_("原来的数据还在：%(old)s。确认无误后再删。") % {"old": restored.old})
