@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.http import HttpRequest
 
 from linli.people.access import Actor
 from linli.people.actions import keys, rates
-from linli.people.models import Key
+from linli.people.models import Grant, Key
 from linli.portal.views.client import address_of
 
 ANYBODY_PER_MINUTE = 120
@@ -38,7 +38,15 @@ def caller_of(secret: str, at: datetime) -> Caller:
     key = keys.known(secret=secret, at=at)
     if key is None:
         raise UnknownKey
-    return Caller(key, keys.actor_of(key=key))
+    return Caller(key, _with_all_posts(keys.actor_of(key=key), at))
+
+
+def _with_all_posts(actor: Actor | None, at: datetime) -> Actor | None:
+    """What concerns any unit its holder works for stays hidden from a key, as it does on the desk."""
+    if actor is None:
+        return None
+    held = Grant.objects.filter(person=actor.person_id).active(at)
+    return replace(actor, posted_at=frozenset(held.values_list("organisation__path", flat=True)))
 
 
 def wait_for(request: HttpRequest, caller: Caller, at: datetime) -> timedelta | None:

@@ -1,0 +1,1 @@
+"""The JSON API: everything the desk can do, for programs."""

@@ -48,7 +48,7 @@ def at_positions(positions: list[int], *, by: Actor) -> list[Entry]:
 
 
 def may_read(event: Event, by: Actor) -> bool:
-    """An internal note is for the unit that wrote it, those above it, and auditors; the rest, for all who see the case."""
+    """An internal note is for the unit that wrote it, those above it, and auditors."""
     if event.verb != "note" or event.is_public or by.kind == "system":
         return True
     written_at = event.organisation.path if event.organisation else ""
@@ -62,7 +62,7 @@ def _entries(places: dict[tuple[UUID, int], int], by: Actor) -> list[Entry]:
     events = Event.objects.filter(pk__in=[key for key in places if key[0] in cases])
     found = [
         Entry(places[event.case_id, event.number], cases[event.case_id], event)
-        for event in events.select_related("organisation")
+        for event in events.select_related("organisation", "unit")
         if may_read(event, by)
     ]
     return sorted(found, key=lambda entry: entry.position)

@@ -29,14 +29,6 @@ def works_for(actor: Actor, holder_path: str) -> bool:
     return bool(holder_path) and is_within(actor.path, holder_path)
 
 
-def may_read(event: Event, actor: Actor) -> bool:
-    """An internal note is for the unit that wrote it, those above it, and auditors; all else for who sees the case."""
-    if event.verb != "note" or event.is_public:
-        return True
-    written_at = event.organisation.path if event.organisation else ""
-    return is_within(written_at, actor.path) or actor.may("case.view_internal")
-
-
 def _desk(case: Case, actor: Actor, tasks: Sequence[Task]) -> bool:
     """At the desk where the case waits or above it; never the unit that is handling the case."""
     if works_for(actor, case.holder_path):

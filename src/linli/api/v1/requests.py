@@ -1,0 +1,269 @@
+"""Requests: listed, read, taken in with their photos."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from ninja import Query
+
+from linli.cases.actions import BadData
+from linli.documents import actions as documents
+from linli.documents import views as documents_views
+from linli.documents.models import Attachment
+from linli.kit import codes
+from linli.orgs.models import Organisation
+from linli.service_requests.actions import Receipt, Submission
+from linli.service_requests.actions.contacts import WhereWrong, contact_refusal, place_at
+from linli.service_requests.actions.with_photos import submit_with_photos
+from linli.service_requests.models import Channel, Request
+
+from . import cases_of, schemas, shapes
+from .door import Visit, visit_of
+from .lists import unit_of
+from .operations import READ, WRITE, operation
+from .problems import Problem
+
+TAG = gettext_lazy("服务事项")
+UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+ROW = {
+    "number": "260930-7KQ2",
+    "kind": "service_request",
+    "state": "dispatched",
+    "state_name": "待签收",
+    "category": {"code": "facility.street_lamp", "name": "路灯"},
+    "level": "normal",
+    "channel": "hotline",
+    "place": {"code": "420921103201001", "name": "第一网格"},
+    "holder": {"code": "420921103-cj", "name": "周巷镇村镇建设办"},
+    "received_at": "2026-09-30T08:42:00Z",
+    "due_at": "2026-10-13T08:42:00Z",
+    "closed_at": None,
+    "is_open": True,
+    "is_late": False,
+    "is_paused": False,
+    "version": 3,
+}
+EVENT = {
+    "number": 3,
+    "verb": "dispatch",
+    "label": "派给",
+    "at": "2026-09-30T08:52:00Z",
+    "state": "dispatched",
+    "by": "周巷镇",
+    "unit": {"code": "420921103-cj", "name": "周巷镇村镇建设办"},
+    "is_public": True,
+    "data": {"unit": "01923f3c-0000-7000-8000-000000000001"},
+}
+CLOCK = {
+    "name": "total",
+    "label": "居民的总时钟",
+    "is_promise": True,
+    "started_at": "2026-09-30T08:42:00Z",
+    "due_at": "2026-10-13T08:42:00Z",
+    "stopped_at": None,
+    "missed_at": None,
+}
+
+
+@operation(
+    "GET",
+    "/requests",
+    id="list_requests",
+    scope=READ,
+    tag=TAG,
+    summary=gettext_lazy("本岗位看得到的服务事项"),
+    description=gettext_lazy(
+        "条件和工作台的列表相同。place、unit 是单位代码；category 是类别代码，写上级就包括下级；"
+        "due 是到期的远近；q 是要找的字。"
+    ),
+    query=schemas.RequestFilters,
+    response=schemas.Requests,
+    problems=("not-allowed",),
+    pages=True,
+    example={"requests": [{**ROW, "title": "村部门前三盏路灯不亮"}], "next": None},
+)
+def list_requests(request: HttpRequest, asked: Query[schemas.RequestFilters]) -> dict[str, Any]:
+    page = cases_of.page_of(request, cases_of.REQUESTS, asked)
+    names = shapes.names_of(page.rows)
+    rows = [{**shapes.case_row(case, names), "title": case.title} for case in page.rows]
+    return {"requests": rows, "next": shapes.turned(request, page.more)}
+
+
+@operation(
+    "GET",
+    "/requests/{number}",
+    id="get_request",
+    scope=READ,
+    tag=TAG,
+    summary=gettext_lazy("一件服务事项"),
+    description=gettext_lazy("反映人的姓名、电话只给需要知道的岗位；不给时 contact_refusal 写明为什么。"),
+    response=schemas.RequestOut,
+    problems=("not-found",),
+    has_etag=True,
+    path_examples={"number": "260930-7KQ2"},
+    example={
+        **ROW,
+        "clocks": [CLOCK],
+        "history": [EVENT],
+        "title": "村部门前三盏路灯不亮",
+        "request_type": "help",
+        "text": "村部门前三盏路灯连着三个晚上不亮了。",
+        "address": "村部门前",
+        "lon": 114.02,
+        "lat": 31.02,
+        "may_publish": False,
+        "contact": None,
+        "contact_refusal": "您现在的岗位不需要知道反映人是谁。",
+        "photos": [],
+    },
+)
+def get_request(request: HttpRequest, number: str) -> dict[str, Any]:
+    visit = visit_of(request)
+    case = cases_of.find(request, number, (shapes.REQUEST,))
+    said = Request.objects.get(pk=case.pk)
+    refusal = contact_refusal(case, visit.actor)
+    visit.headers["ETag"] = shapes.tag(case)
+    return {
+        **cases_of.full(case, visit.actor),
+        "title": case.title,
+        "request_type": said.request_type,
+        "text": said.text,
+        "address": case.address,
+        "lon": case.lon,
+        "lat": case.lat,
+        "may_publish": said.may_publish,
+        "contact": None if refusal else {"name": said.contact_name, "phone": said.contact_phone},
+        "contact_refusal": refusal,
+        "photos": [str(each.id) for each in Attachment.objects.of_case(case.pk)],
+    }
+
+
+@operation(
+    "GET",
+    "/requests/{number}/photos/{photo}",
+    id="get_photo",
+    scope=READ,
+    tag=TAG,
+    summary=gettext_lazy("一张照片"),
+    response=None,
+    produces="image/jpeg",
+    problems=("not-found",),
+    path_examples={"number": "260930-7KQ2", "photo": "01923f3c-0000-7000-8000-000000000001"},
+)
+def get_photo(request: HttpRequest, number: str, photo: str) -> HttpResponse:
+    case = cases_of.find(request, number, (shapes.REQUEST,))
+    found = Attachment.objects.filter(case_id=case.pk, id=photo).first() if UUID_FORM.fullmatch(photo) else None
+    if found is None:
+        raise Http404
+    return documents_views.serve(found)
+
+
+@operation(
+    "POST",
+    "/uploads",
+    id="upload_photo",
+    scope=WRITE,
+    tag=TAG,
+    summary=gettext_lazy("先传一张照片"),
+    description=gettext_lazy(
+        "multipart/form-data，字段 photo。照片里附带的时间、地点和机型都会去掉。"
+        "返回的 id 一天内写进 photos，过后就没有了。"
+    ),
+    status=201,
+    response=schemas.Uploaded,
+    problems=("unavailable",),
+    takes_photo=True,
+    example={
+        "id": "01923f3c-0000-7000-8000-000000000001",
+        "name": "路灯.jpg",
+        "width": 1600,
+        "height": 1200,
+    },
+)
+def upload_photo(request: HttpRequest) -> dict[str, Any]:
+    visit = visit_of(request)
+    assert visit.photo is not None
+    name, data = visit.photo
+    upload = documents.stage(data=data, name=name, at=visit.at)
+    return {"id": str(upload.pk), "name": upload.name, "width": upload.width, "height": upload.height}
+
+
+@operation(
+    "POST",
+    "/requests",
+    id="create_request",
+    scope=WRITE,
+    tag=TAG,
+    summary=gettext_lazy("登记一件服务事项"),
+    description=gettext_lazy(
+        "和在工作台登记一样：派单规则、限期、回执都相同。place 是网格、村或乡镇的代码，或者给 lon、lat（WGS-84）。"
+        "举报要写 accused：被举报单位的代码。tracking_code 请交给反映人，以后谁也看不到它。"
+    ),
+    status=201,
+    response=schemas.Received,
+    problems=("not-allowed", "reused"),
+    example={
+        "number": "260930-7KQ2",
+        "tracking_code": "7K2M-Q4XZ-9R3T-B6WD",
+        "state": "reported",
+        "version": 1,
+        "received_at": "2026-09-30T08:42:00Z",
+        "place": {"code": "420921103201001", "name": "第一网格"},
+        "suggested_unit": {"code": "420921103-cj", "name": "周巷镇村镇建设办"},
+    },
+    body_example={
+        "text": "村部门前三盏路灯连着三个晚上不亮了，学生下晚自习看不清。",
+        "category": "facility.street_lamp",
+        "request_type": "help",
+        "place": "420921103201001",
+        "address": "村部门前",
+        "contact_name": "周女士",
+        "contact_phone": "0712-0000-000",
+    },
+)
+def create_request(request: HttpRequest, given: schemas.RequestIn) -> dict[str, Any]:
+    visit = visit_of(request)
+    if not visit.actor.may("case.report"):
+        raise Problem("not-allowed", _("您现在的岗位不能登记事项。"))
+    receipt = submit_with_photos(
+        submission=_submission(visit, given), by=visit.actor, at=visit.at, command_id=visit.command_id
+    )
+    visit.headers["ETag"] = f'"{receipt.event.number}"'
+    visit.headers["Location"] = f"/api/v1/requests/{receipt.case.number}"
+    return _received(receipt)
+
+
+def _submission(visit: Visit, given: schemas.RequestIn) -> Submission:
+    try:
+        place = place_at(given.place or None, given.lon, given.lat)
+    except WhereWrong as error:
+        raise BadData({"place": str(error)}) from error
+    actor = visit.actor
+    fields = given.dict(exclude={"place", "accused"})
+    return Submission(
+        **fields,
+        place=place,
+        accused=unit_of(given.accused, "accused"),
+        channel=Channel.HOTLINE if actor.may("case.report_for") else Channel.GRID,
+    )
+
+
+def _received(receipt: Receipt) -> dict[str, Any]:
+    """From the first event alone, so that a request sent again is answered the same."""
+    case, event = receipt.case, receipt.event
+    suggested = event.facts.get("suggested")
+    place = Organisation.objects.get(pk=UUID(event.data["place"]))
+    return {
+        "number": case.number,
+        "tracking_code": codes.pretty(receipt.code),
+        "state": event.state,
+        "version": event.number,
+        "received_at": event.received_at,
+        "place": shapes.unit(place),
+        "suggested_unit": shapes.unit(Organisation.objects.filter(pk=suggested).first()) if suggested else None,
+    }
