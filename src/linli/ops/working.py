@@ -18,6 +18,8 @@ from linli.documents.actions import exporting
 from linli.kit import clock
 from linli.ledger import actions as ledger
 from linli.measures import actions as measures
+from linli.notify.actions import sending
+from linli.notify.senders.webhooks import Post
 from linli.orgs.models import Organisation, Revision
 
 logger = logging.getLogger(__name__)
@@ -39,6 +41,7 @@ class Rounds:
     after: recalculation.Key | None = None
     is_database_away: bool = False
     failed: set[str] = field(default_factory=set)
+    post: Post = field(default_factory=Post)
     exporter: exporting.Exporter = field(default_factory=exporting.Exporter)
 
     def run(self, is_stopped: Callable[[], bool] = lambda: False) -> int:
@@ -60,11 +63,14 @@ class Rounds:
             ("deliveries", None, lambda at: cases.run_due(at=at, limit=AT_A_TIME)),
             ("clocks", None, lambda at: cases.fire_due_clocks(at=at, limit=AT_A_TIME)),
             ("feed", None, lambda at: ledger.sequence()),
+            ("webhooks", None, lambda at: sending.fan_out(at=at)),
+            ("letters", None, self.post.run),
             ("calendar", None, self._derive_again),
             ("desks", SELDOM, lambda at: cases.staff_desks(at=at)),
             ("exports", None, self._export),
             ("exported", SELDOM, sweep_exports),
             ("photos", HOURLY, sweep_photos),
+            ("old letters", HOURLY, lambda at: sending.sweep(at=at)),
             ("figures", HOURLY, count_last_month),
         ]
 
