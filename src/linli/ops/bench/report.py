@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 Row = tuple[str, str, str, str]
 SHARE, STATEMENTS, CASE_STATEMENTS, SLOWER, MICROSECONDS, MEGABYTES = 0.20, 8, 12, 1.5, 30, 200
+EXPORT_SECONDS, EXPORT_MEGABYTES = 60, 300
 
 
 def machine(postgresql: str) -> dict[str, Any]:
@@ -41,10 +42,22 @@ def rows(found: dict[str, Any]) -> Iterator[Row]:
         spent = found["lookup"]["microseconds"]
         what = _("定位到网格，%(n)d 个多边形") % {"n": found["lookup"]["polygons"]}
         yield what, f"{spent} µs", f"≤ {MICROSECONDS} µs", mark(is_reached=spent <= MICROSECONDS)
+    for form, one in found.get("exports", {}).items():
+        yield _export(form, one)
 
 
 def mark(*, is_reached: bool) -> str:
     return _("达到") if is_reached else _("未达到")
+
+
+def _export(form: str, one: dict[str, Any]) -> Row:
+    what = _("导出 %(form)s，%(rows)s 行 %(columns)d 列") % {**one, "form": form, "rows": f"{one['rows']:,}"}
+    said = (
+        _("%(seconds).1f 秒，%(per_second)d 行/秒，内存最多 %(memory_mb).0f MB，文件 %(file_mb).0f MB") % one
+    )
+    is_reached = one["seconds"] < EXPORT_SECONDS and one["memory_mb"] < EXPORT_MEGABYTES
+    wanted = _("少于 %(seconds)d 秒、%(memory)d MB") % {"seconds": EXPORT_SECONDS, "memory": EXPORT_MEGABYTES}
+    return what, said, wanted, mark(is_reached=is_reached)
 
 
 def _intake(found: dict[str, Any]) -> Iterator[Row]:

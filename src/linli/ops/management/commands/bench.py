@@ -1,4 +1,4 @@
-"""`linli bench [--quick]`: how fast Linli is on this machine, beside what PostgreSQL itself can do."""
+"""`linli bench [--quick] [exports]`: how fast Linli is on this machine, beside what PostgreSQL itself can do."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ from rich.console import Console
 from rich.table import Table
 
 from linli.kit import clock
-from linli.ops.bench import cluster, county, intake, pages, places, report
+from linli.ops.bench import cluster, county, exports, intake, pages, places, report
 
 SIZES = (10_000, 100_000, 1_000_000)
 STAGES = ("prepare", "intake", "pages", "lookup")
+APART = ("exports",)  # measured only when asked for
+FORMS = tuple(f"exports_{form}" for form in exports.FORMS)
 
 
 class Command(BaseCommand):
@@ -30,8 +32,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.description = _("测量受理、名单、定位的速度，并和 pgbench 写同样的行相比")
         parser.add_argument("--quick", action="store_true", help=_("只测一万件，各项也短一些"))
+        parser.add_argument("what", nargs="?", choices=APART, help=_("另测：exports 导出一百万行"))
         parser.add_argument("--only", choices=STAGES[1:], action="append", help=_("只测这一项"))
-        parser.add_argument("--stage", choices=STAGES, help=_("内部使用：在 DATABASE_URL 上做一步"))
+        parser.add_argument(
+            "--stage", choices=[*STAGES, *APART, *FORMS], help=_("内部使用：在 DATABASE_URL 上做一步")
+        )
         parser.add_argument("--out", type=Path, default=None, metavar="FILE")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -41,8 +46,10 @@ class Command(BaseCommand):
                 options["out"].write_text(json.dumps(found), encoding="utf-8")
             return
         with cluster.server(settings.GIVEN_DATABASE_URL) as admin:
-            found = self._measure(admin, options["only"] or STAGES[1:], is_quick=options["quick"])
-        path = options["out"] or settings.VAR / "bench.json"
+            wanted = [options["what"]] if options["what"] else options["only"] or STAGES[1:]
+            found = self._measure(admin, wanted, is_quick=options["quick"])
+        name = f"bench-{options['what']}.json" if options["what"] else "bench.json"
+        path = options["out"] or settings.VAR / name
         path.write_text(json.dumps(found, indent=2, ensure_ascii=False), encoding="utf-8")
         self._show(found)
         self.stdout.write(_("写在 %(path)s") % {"path": path})
@@ -65,6 +72,8 @@ class Command(BaseCommand):
                     names.append(f"linli_bench_{stage}")
                     url = cluster.create(admin, names[-1], names[0])
                     found[stage] = runner.stage(stage, url)
+                    if stage == "exports":
+                        found[stage] = {form: runner.stage(f"exports_{form}", url) for form in exports.FORMS}
                     cluster.drop(admin, [names.pop()])
             finally:
                 cluster.drop(admin, names)
@@ -115,6 +124,10 @@ def _stage(name: str, *, is_quick: bool) -> Any:
         return county.prepare(at)
     if name == "lookup":
         return places.measure()
+    if name == "exports":
+        return exports.fill(is_quick=is_quick)
+    if name in FORMS:
+        return exports.measure(name.removeprefix("exports_"))
     county.fill(at)
     county.mark_base()
     if name == "intake":
