@@ -1,6 +1,17 @@
 from django.apps import AppConfig
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 
 class LinliConfig(AppConfig):
     name = "linli.measures"
     label = "measures"
+
+    def ready(self) -> None:
+        """Refuses to start with a licence whose terms could not be told to anybody."""
+        from linli.measures.formulas import licences
+
+        if settings.OPEN_DATA_LICENCE not in licences():
+            raise ImproperlyConfigured(
+                f"LINLI_OPEN_DATA_LICENCE={settings.OPEN_DATA_LICENCE}: choose one of {', '.join(licences())}"
+            )

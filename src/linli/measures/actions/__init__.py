@@ -1,6 +1,6 @@
 """Counting and publishing."""
 
-from .editions import EditionError, FiguresAlone, MonthRuns, editions_of, publish_edition
+from .editions import EditionError, FiguresAlone, MonthRuns, NothingYet, editions_of, publish_edition
 from .figures import MONTHS, Stats, last_month, missed, previous_month, publish, published, stats
 
 __all__ = [
@@ -8,6 +8,7 @@ __all__ = [
     "EditionError",
     "FiguresAlone",
     "MonthRuns",
+    "NothingYet",
     "Stats",
     "editions_of",
     "last_month",

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from linli.measures import formulas
 from linli.measures.formulas import Period
 from linli.measures.models import Edition, MonthlyFigures
-from linli.orgs.models import Organisation
+from linli.orgs.models import Organisation, within
 
 
 class EditionError(Exception):
@@ -21,6 +21,10 @@ class EditionError(Exception):
 
 class MonthRuns(EditionError):
     """An edition holds only periods that are over."""
+
+
+class NothingYet(EditionError):
+    """Nothing was reported before the month was over."""
 
 
 class FiguresAlone(EditionError):
@@ -35,6 +39,9 @@ def publish_edition(*, county: Organisation, month: date, at: datetime) -> Editi
         return known
     if formulas.bounds(county, first)[1] > at:
         raise MonthRuns(_("%(month)s还没有过完，过完才能公布。") % {"month": f"{first:%Y-%m}"})
+    seen = formulas.requests().filter(within("place_path", county.path))
+    if not seen.filter(received_at__lt=formulas.bounds(county, first)[1]).exists():
+        raise NothingYet(_("%(month)s和以前没有收到过事项，没有可公布的。") % {"month": f"{first:%Y-%m}"})
     publish_month(county=county, month=first, at=at)
     made = editions_of(county).filter(month=first).first()
     if made is None:

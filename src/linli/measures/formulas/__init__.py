@@ -1,5 +1,6 @@
 """How figures are counted, and which of them may be shown."""
 
+from .dictionary import Licence, dictionary, licences
 from .editions import Cell, Facts, Value, alone, cells
 from .matters import Month, Period, missed, read_month
 from .mediations import Line, MediationMonth, mediation_month
@@ -15,6 +16,7 @@ __all__ = [
     "Counts",
     "Facts",
     "K",
+    "Licence",
     "Line",
     "MediationMonth",
     "Month",
@@ -25,7 +27,9 @@ __all__ = [
     "bounds",
     "cells",
     "csv_file",
+    "dictionary",
     "json_file",
+    "licences",
     "mediation_month",
     "missed",
     "month_counts",

@@ -16,6 +16,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, TextCho
 from django.utils.translation import override
 
 from linli.cases.models import Case, Clock
+from linli.measures.formulas import words
 from linli.measures.formulas.editions import Facts, Value
 from linli.measures.formulas.months import KIND, Cells, counts_once, open_to_all, promises, requests
 from linli.orgs.models import Kind, Organisation, within
@@ -23,13 +24,6 @@ from linli.service_requests.models import Category, Channel, Request, RequestTyp
 
 PLACES = (Kind.TOWNSHIP, Kind.VILLAGE, Kind.COMMUNITY, Kind.GRID)
 UNPLACED = ".0"
-PROGRESS = (
-    Value(
-        "in_time", "按期办结", "finished in time"
-    ),  # zh: content of the data set, which holds both languages
-    Value("in_hand", "在办，限期未到", "in hand, not due yet"),  # zh: the same
-    Value("late", "超期（办结或在办）", "late (finished or not)"),  # zh: the same
-)
 DISPUTES = ("mediation",)
 TESTS = (Channel.OPEN311_TEST,)
 Period = tuple[datetime, datetime]
@@ -98,9 +92,9 @@ def axes(county: Organisation, period: Period) -> dict[str, Value]:
     return {
         "place": places(county, period),
         "category": categories(),
-        "type": Value("type", below=_choices(RequestType, without=(RequestType.ACCUSATION,))),
-        "channel": Value("channel", below=_choices(Channel, without=TESTS)),
-        "progress": Value("progress", below=PROGRESS),
+        "type": types(),
+        "channel": channels(),
+        "progress": Value("progress", below=_entries("progress")),
     }
 
 
@@ -132,7 +126,7 @@ def _place(
     children = [_place(known[child], child, known, below) for child in below.get(path, [])]
     zh, en = unit.name, unit.name_en or unit.name
     if children and path in known:
-        unsaid = f"{zh}（没有写明下一级）", f"{en} (no closer place given)"  # zh: content of the data set
+        unsaid = words.sentence("unplaced", {"place": zh}, {"place": en})
         children.append(Value(unit.code + UNPLACED, *unsaid, level=children[-1].level))
     return Value(unit.code, zh, en, unit.kind, tuple(children))
 
@@ -158,6 +152,18 @@ def categories() -> Value:
             for group in groups
         ),
     )
+
+
+def _entries(name: str) -> tuple[Value, ...]:
+    return tuple(Value(entry["name"], entry["zh"], entry["en"]) for entry in words.entries(name))
+
+
+def types() -> Value:
+    return Value("type", below=_choices(RequestType, without=(RequestType.ACCUSATION,)))
+
+
+def channels() -> Value:
+    return Value("channel", below=_choices(Channel, without=TESTS))
 
 
 def _choices(choices: type[TextChoices], without: Collection[str]) -> tuple[Value, ...]:

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from linli.documents.render.tables.cells import is_risky
+from linli.measures.formulas import words
 from linli.measures.formulas.editions import PLACE, TOTAL, Cell, Value, cells
 from linli.measures.formulas.matters import Month
 from linli.measures.formulas.months import K
@@ -39,15 +40,8 @@ TABLES = (
     "place-progress",
     "apart",
 )
-APART = {
-    "withheld": (
-        "不公开的（举报、要求保密等）",
-        "not public (misconduct, confidence and the like)",
-    ),  # zh: content
-    "disputes": ("申请调解的纠纷", "disputes brought to mediation"),  # zh: content of the data set
-    "unplaced": ("没有写明乡镇或类别的", "without a township or a category"),  # zh: content of the data set
-}
 Row = dict[str, Any]
+COMMA = "、"  # zh: content of the data set
 
 
 def sheet(month: date, found: Month, k: int = K) -> list[Row]:
@@ -55,11 +49,10 @@ def sheet(month: date, found: Month, k: int = K) -> list[Row]:
     place = found.axes[PLACE]
     above = dict(_chains(place))
     rows = [_row(month, cell, place, above) for cell in cells(found.axes, found.facts, k)]
-    for code, (zh, en) in APART.items():
-        if found.apart[code] >= k:
-            value = (Value(code, zh, en),)
-            cell = Cell("apart", None, value, found.apart[code])
-            rows.append(_row(month, cell, place, above))
+    for entry in words.entries("apart"):
+        value = Value(entry["name"], entry["zh"], entry["en"])
+        if found.apart[value.code] >= k:
+            rows.append(_row(month, Cell("apart", None, (value,), found.apart[value.code]), place, above))
     return rows
 
 
@@ -71,10 +64,10 @@ def _row(month: date, cell: Cell, county: Value, above: Mapping[str, tuple[Value
         "table": cell.table,
         "place_level": "+".join(dict.fromkeys(value.level for value in where)),
         "place_codes": [value.code for value in where],
-        "place_zh": "".join(value.zh for value in chain) + "、".join(value.zh for value in where),
+        "place_zh": "".join(value.zh for value in chain) + COMMA.join(value.zh for value in where),
         "place_en": ": ".join([*(value.en for value in chain), ", ".join(value.en for value in where)]),
         "value_codes": [value.code for value in part],
-        "value_zh": "、".join(value.zh for value in part),
+        "value_zh": COMMA.join(value.zh for value in part),
         "value_en": ", ".join(value.en for value in part),
         "matters": cell.matters,
     }

@@ -127,9 +127,13 @@ def _begin(at: datetime, requests: int) -> tuple[datetime, int]:
     return at, requests
 
 
+def demo_county() -> Organisation:
+    """The demonstration county."""
+    return Organisation.objects.get(code=staffing.TOWNSHIPS[0][:6])
+
+
 def _open_desk(at: datetime) -> Desk:
-    county = Organisation.objects.get(code=staffing.TOWNSHIPS[0][:6])
-    units = {unit.pk: unit for unit in Organisation.objects.filter(within("path", county.path))}
+    units = {unit.pk: unit for unit in Organisation.objects.filter(within("path", demo_county().path))}
     stage = Stage(
         staff=staffing.Staff.read(at),
         texts=load(),

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from linli.kit import clock
+from linli.measures import actions as measures
 from linli.ops import serving
 from linli.ops.demo import disputes, seeding, showing
 
@@ -36,6 +37,7 @@ class Command(BaseCommand):
             self._seed(console, options["requests"])
         if not disputes.is_seeded():
             self._tell_disputes(console)
+        measures.published(county=seeding.demo_county(), at=clock.now())
         showing.sign_ins(console)
         if not options["no_serve"]:
             showing.serve(console, options["host"], options["port"])
