@@ -69,7 +69,7 @@ class Source:
                 yield record
                 continue
             found, cells, dates = record
-            if len(cells) != width and not is_ragged:
+            if len(cells) != width and not is_ragged and (len(cells) < width or any(cells[width:])):
                 yield _torn(found, len(cells), width)
                 continue
             row = Row(found, {name: cells[place] for name, place in places})

@@ -36,7 +36,7 @@ from linli.service_requests.imports.records import FileRefused, Record
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 MOST_UNPACKED = 512 << 20
 MOST_PARTS = 10_000
-MEMORY = 2 << 30
+MEMORY = 1 << 30
 SECONDS = 600
 MEGABYTE = 1 << 20
 FINE, BROKEN, LOCKED, NO_SHEET = 0, 3, 4, 5

@@ -78,7 +78,8 @@ def found_lists(*, source: Source, mapping: Mapping, at: datetime, limit: int | 
             understood = understand(row, mapping, at)
             if isinstance(understood, Entry):
                 seen |= {understood.names, names_of(row, mapping)}
-    founded_first(seen, lists)
+    if seen:
+        founded_first(seen, lists)
 
 
 def sift(chunk: Iterable[Row | Reject], mapping: Mapping, lists: Lists, at: datetime) -> Sifted:

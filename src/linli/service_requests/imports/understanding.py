@@ -35,7 +35,7 @@ LONGEST = {
 }
 LINES = tuple("id title group category unit department place accused address channel".split())
 BLOCKS = ("text", "result")
-EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)
+EARLIEST, LATEST = datetime(1980, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 SHOWN = 40
 
 
@@ -229,6 +229,8 @@ class _Reading:
             reason = _("“%(found)s”不是时间，应写成 %(example)s。")
         elif found.at < EARLIEST:
             reason = _("“%(found)s”太早，不会是真的。")
+        elif found.at > LATEST:
+            reason = _("“%(found)s”太晚，不会是真的。")
         elif found.at > self.at and not may_be_ahead:
             reason = _("“%(found)s”还没有到。")
         if not reason:

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 import xlsxwriter
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from linli.service_requests import imports
 from linli.service_requests.imports import FileRefused, Mapping, Row, sheets, texts
@@ -250,3 +252,70 @@ def test_a_missing_column_is_named_with_its_row(tmp_path: Path) -> None:
         gzip.decompress(SAMPLE.read_bytes()).decode("gb18030").replace("办结时限", "期限").encode()
     )
     assert "第 2 行缺少这些列：办结时限" in refusal(path)
+
+
+def test_cells_beyond_the_heading_matter_only_where_something_stands_in_them(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    rows = cells()
+    path.write_text(text([rows[1], [*rows[2], "", ""], [*rows[3], "", "x"], rows[4][:-1]]), encoding="utf-8")
+    first, *rest = imports.Source(path, HOTLINE).rows()
+    assert isinstance(first, Row)
+    assert [(one.row, one.column) for one in rest if isinstance(one, imports.Reject)] == [(3, ""), (4, "")]
+
+
+# Whatever somebody hands in
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=400), st.sampled_from(["", "heading", "gzip", "zip", "xls"]))
+@example(b"\xef\xbb\xbf\x00", "")
+@example(b'"', "heading")
+def test_any_bytes_are_read_or_refused(tmp_path: Path, content: bytes, before: str) -> None:
+    path = tmp_path / "orders.csv"
+    heading = (",".join(HOTLINE.columns.values()) + "\n").encode("gb18030")
+    whole = {
+        "heading": heading + content,
+        "gzip": gzip.compress(heading + content)[: -len(content) or None],
+        "zip": b"PK\x03\x04" + content,
+        "xls": OLD.read_bytes()[:600] + content,
+    }
+    path.write_bytes(whole.get(before, content))
+    try:
+        rows = list(imports.Source(path, HOTLINE).rows())
+    except FileRefused:
+        return
+    assert before in ("heading", "gzip")
+    assert all(isinstance(understand(row, HOTLINE, NOW), list) for row in rows if isinstance(row, Row))
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from(sorted(HOTLINE.columns)),
+        st.one_of(
+            st.text(max_size=30),
+            st.sampled_from(
+                [
+                    "",
+                    "1e999",
+                    "nan",
+                    "-0",
+                    "９９",
+                    "2025/3/4 9:15",
+                    "9999年12月31日",
+                    "0001年1月1日",
+                    "\ud800",
+                ]
+            ),
+        ),
+    )
+)
+def test_any_cells_are_understood_or_named(said: dict[str, str]) -> None:
+    row = Row(2, {name: said.get(name, "") for name in HOTLINE.columns})
+    found = understand(row, HOTLINE, NOW)
+    if isinstance(found, Entry):
+        assert found.texts["id"]
+        assert found.names.category
+    else:
+        assert found
+        assert all(one.row == 2 and one.reason and one.name in HOTLINE.columns for one in found)

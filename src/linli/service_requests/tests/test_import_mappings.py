@@ -195,6 +195,7 @@ def test_every_column_of_the_sample_is_understood(county: None) -> None:
         ({"opened": "1899-12-31"}, "opened", "太早"),
         ({"opened": "0001-01-01"}, "opened", "不是时间|太早"),
         ({"opened": "2026-10-01"}, "opened", "还没有到"),
+        ({"due": "9999-12-31"}, "due", "太晚"),
         ({"closed": "2027-01-01"}, "closed", "还没有到"),
         ({"closed": ""}, "closed", "要有办结时间"),
         ({"state": "在办"}, "state", "却有办结时间"),
