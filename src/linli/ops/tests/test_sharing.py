@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 import os
 import signal
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 from conftest import NOW
 from django.core.management import CommandError
 from django.db import connection
@@ -35,9 +38,9 @@ def _many_small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("linli.service_requests.imports.taking.BATCH", 20)
 
 
-def run(limit: int | None = None) -> imports.Outcome:
+def run(limit: int | None = None, path: Path = SAMPLE) -> imports.Outcome:
     outcome = imports.Outcome()
-    sharing.Job(imports.Source(SAMPLE, BOSTON), BOSTON, NOW, limit).run(outcome, lambda so_far: None)
+    sharing.Job(imports.Source(path, BOSTON), BOSTON, NOW, limit).run(outcome, lambda so_far: None)
     return outcome
 
 
@@ -48,6 +51,20 @@ def test_every_row_is_taken_in_once() -> None:
     outcome = run()
     assert (outcome.rows, outcome.new, outcome.known) == (300, 50, 250)
     assert Case.objects.count() == CaseNumber.objects.count() == Request.objects.count() == 300
+
+
+def test_a_workbook_is_shared_like_a_text(tmp_path: Path) -> None:
+    path = tmp_path / "requests.xlsx"
+    with (
+        xlsxwriter.Workbook(str(path)) as book,
+        gzip.open(SAMPLE, "rt", encoding="utf-8", newline="") as file,
+    ):
+        sheet = book.add_worksheet()
+        for number, row in enumerate(csv.reader(file)):
+            sheet.write_row(number, 0, row)
+    outcome = run(path=path)
+    assert (outcome.rows, outcome.new, outcome.rejects) == (300, 300, [])
+    assert run().known == Case.objects.count() == 300
 
 
 def test_a_process_that_dies_is_noticed_and_leaves_whole_cases(monkeypatch: pytest.MonkeyPatch) -> None:
