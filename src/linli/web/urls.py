@@ -22,6 +22,7 @@ from linli.web.views import (
 )
 from linli.web.views.manage import (
     calendar,
+    articles,
     categories,
     history,
     imports,
@@ -100,6 +101,12 @@ manage_urls: list[URLPattern | URLResolver] = [
     path("manage/rules/new", rules.new_rule, name="manage_rule_new"),
     path("manage/rules/<str:code>", rules.rule, name="manage_rule"),
     path("manage/rules/<str:code>/position", rules.position, name="manage_rule_position"),
+    path("manage/articles", articles.articles, name="manage_articles"),
+    path("manage/articles/new", articles.new_article, name="manage_article_new"),
+    path("manage/articles/<uuid:article_id>", articles.article, name="manage_article"),
+    path(
+        "manage/articles/<uuid:article_id>/withdrawal", articles.withdrawal, name="manage_article_withdrawal"
+    ),
     path("manage/rules/<str:code>/confirmation", rules.confirmation, name="manage_rule_confirmation"),
     path("manage/calendar", calendar.calendar, name="manage_calendar"),
     path("manage/calendar/<int:year>", calendar.year, name="manage_calendar_year"),

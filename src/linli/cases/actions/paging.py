@@ -10,6 +10,9 @@ from uuid import UUID
 
 from django.db.models import F, Q, QuerySet
 
+from linli.cases.models import search
+from linli.kit import text
+
 SIZE = 50
 SEPARATOR = "~"
 
@@ -36,16 +39,16 @@ class Key:
     number: int = 0
 
     @classmethod
-    def parse(cls, text: str) -> Key | None:
+    def parse(cls, written: str) -> Key | None:
         """The key in an address; anything else than a key begins at the beginning."""
-        parts = text.split(SEPARATOR)
+        parts = written.split(SEPARATOR)
         try:
             at = datetime.fromisoformat(parts[0]) if parts[0] else None
             key = cls(at, UUID(parts[1]), int(parts[2]) if len(parts) > 2 else 0)
         except (ValueError, IndexError, OverflowError):
             return None
-        has_zone = at is None or at.tzinfo is not None
-        return key if has_zone and 0 <= key.number < 32_000 else None
+        is_moment = at is None or (at.tzinfo is not None and 1 < at.year < 9999)
+        return key if is_moment and 0 <= key.number < 32_000 else None
 
     def __str__(self) -> str:
         parts = [self.at.isoformat() if self.at else "", str(self.id)]
@@ -61,6 +64,24 @@ def newest(rows: QuerySet[Any], after: str, size: int = SIZE) -> Page:
         )
     found = list(rows.order_by("-received_at", "-id")[: size + 1])
     return _page(found, size, lambda row: Key(row.received_at, row.id))
+
+
+def searched(
+    rows: QuerySet[Any],
+    query: str,
+    after: str,
+    size: int = SIZE,
+    *,
+    texts: type[search.Searched] = search.CaseText,
+    column: str = "words",
+) -> Page:
+    """What a query finds, newest first: cases by the moment of receipt, other things by what their texts say."""
+    key, wanted = Key.parse(after), text.terms(query)
+    if not wanted:
+        return Page([])
+    start = search.Key(key.at, key.id) if key is not None and key.at is not None else None
+    found = search.find(rows, wanted, texts, after=start, size=size + 1, column=column)
+    return _page(found, size, lambda row: Key(getattr(row, texts.order), row.pk))
 
 
 def urgent(rows: QuerySet[Any], after: str, size: int = SIZE) -> Page:

@@ -6,12 +6,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from linli.cases.models import Case, SavedView
+from linli.cases.models import Case, CaseQuerySet, SavedView
 from linli.kit import clock
 from linli.people.access import post_of, requires
 from linli.service_requests.models import Channel, Level
 
 from . import filters, kinds, paging, rows
+from .excerpts import excerpts
 from .shell import person_of
 from .work import abilities, fragment
 
@@ -21,17 +22,17 @@ PAGE = "cases"
 @requires("case.view")
 @require_safe
 def cases(request: HttpRequest) -> HttpResponse:
-    """Fifty rows a page in eight statements at most, however many cases there are."""
+    """Fifty rows a page in eight statements at most, however many cases there are; a search takes three more."""
     post, at = post_of(request), clock.now()
     asked = filters.Filters.read(request.GET)
     options = filters.options_for(post, asked.place, units=True)
-    found = asked.cases(Case.objects.visible_to(post), options, at).select_related("place__parent", "holder")
-    turn = paging.urgent if asked.by_urgency else paging.newest
-    page = turn(found, request.GET.get("after", ""))
+    found = asked.cases(Case.objects.visible_to(post), options, at, is_searched=False)
+    page = _page(found.select_related("place__parent", "holder"), asked, request.GET.get("after", ""))
+    hits = excerpts(page.rows, asked.query)
     context = {
         "at": at,
         "page": page,
-        "rows": [rows.case_row(case, options, at) for case in page.rows],
+        "rows": [rows.case_row(case, options, at, hits.get(case.pk)) for case in page.rows],
         "filters": asked,
         "in_force": asked.in_force(options),
         "can": abilities(post),
@@ -48,3 +49,10 @@ def cases(request: HttpRequest) -> HttpResponse:
         "views": list(SavedView.objects.filter(person_id=person_of(post), page=PAGE).order_by("name")),
     }
     return render(request, "web/cases.html", context)
+
+
+def _page(found: CaseQuerySet, asked: filters.Filters, after: str) -> paging.Page:
+    """What was searched for is always by receipt, newest first."""
+    if asked.query:
+        return paging.searched(found, asked.query, after)
+    return (paging.urgent if asked.by_urgency else paging.newest)(found, after)

@@ -196,16 +196,18 @@ class Filters:
 
     @property
     def by_urgency(self) -> bool:
-        """Closed cases have nothing that falls due, so lists that hold them are by receipt."""
-        return self.sort == "urgent" and self.open == "open"
+        """Closed cases have nothing that falls due, so lists that hold them are by receipt; so is what was searched."""
+        return self.sort == "urgent" and self.open == "open" and not self.query
 
-    def cases(self, cases: CaseQuerySet, options: Options, at: datetime) -> CaseQuerySet:
-        """The cases that fit, whatever list they stand in."""
+    def cases(
+        self, cases: CaseQuerySet, options: Options, at: datetime, *, is_searched: bool = True
+    ) -> CaseQuerySet:
+        """The cases that fit, whatever list they stand in; the words apart where a page of the newest is searched."""
         where = self.about("", options)
         if self.unit:
             where &= _inside("holder_path", self.unit, options)
         criteria = Criteria(
-            query=self.query,
+            query=self.query if is_searched else "",
             kinds=kinds.KINDS[self.kind] if self.kind else (),
             state=self.state,
             level=self.level,

@@ -21,6 +21,7 @@ from linli.people.access import Actor
 from linli.service_requests.models import Level
 
 from . import kinds
+from .excerpts import Excerpt
 from .filters import Options
 
 
@@ -56,6 +57,7 @@ class Row:
     due: Due
     why: str = ""
     action: Action | None = None
+    excerpt: Excerpt | None = None
 
     @property
     def is_urgent(self) -> bool:
@@ -70,8 +72,8 @@ DECISIONS = {
 KEYS = {"accept": "a", "dispatch": "d", "reassign": "d", "rule": "d", "acknowledge": "a"}
 
 
-def case_row(case: Case, options: Options, at: datetime) -> Row:
-    """A row of all matters."""
+def case_row(case: Case, options: Options, at: datetime, excerpt: Excerpt | None = None) -> Row:
+    """A row of all matters, with what a search found in it."""
     return Row(
         case=case,
         href=reverse("web:case", args=[case.number]),
@@ -81,6 +83,7 @@ def case_row(case: Case, options: Options, at: datetime) -> Row:
         marks=list(_marks(case)),
         due=due_of(case, case.urgent_at, at),
         why=str(case.stage.label),
+        excerpt=excerpt,
     )
 
 

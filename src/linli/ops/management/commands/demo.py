@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from linli.kit import clock
 from linli.measures import actions as measures
 from linli.ops import serving
-from linli.ops.demo import disputes, seeding, showing
+from linli.ops.demo import articles, disputes, seeding, showing
 
 INTERRUPTED = 130
 
@@ -38,6 +38,7 @@ class Command(BaseCommand):
         if not disputes.is_seeded():
             self._tell_disputes(console)
         measures.published(county=seeding.demo_county(), at=clock.now())
+        articles.install(at=clock.now())
         showing.sign_ins(console)
         if not options["no_serve"]:
             showing.serve(console, options["host"], options["port"])

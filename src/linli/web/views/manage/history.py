@@ -23,6 +23,7 @@ from linli.mediation.models import Committee, CommitteeKind, Duty, Member, Room
 from linli.orgs.models import Organisation
 from linli.people.access import requires, roles
 from linli.people.models import Change, Grant, Person
+from linli.portal.models import Article, ArticleKind
 from linli.service_requests.models import Category, RoutingRule
 from linli.web.views import paging
 
@@ -34,6 +35,10 @@ SIZE = 30
 WHATS = {
     "category.added": gettext_noop("新增类别"),
     "category.edited": gettext_noop("修改类别"),
+    "article.added": gettext_noop("新增文章"),
+    "article.edited": gettext_noop("修改文章"),
+    "article.withdrawn": gettext_noop("撤下文章"),
+    "article.restored": gettext_noop("恢复文章"),
     "rule.added": gettext_noop("新增规则"),
     "rule.edited": gettext_noop("修改规则"),
     "rule.moved": gettext_noop("调整规则次序"),
@@ -83,7 +88,19 @@ OWN_FIELDS = {
     "rows": gettext_noop("行数"),
     "filters": gettext_noop("筛选"),
 }
-MODELS = (Category, RoutingRule, CalendarDay, Person, Grant, Organisation, Dispute, Committee, Member, Room)
+MODELS = (
+    Category,
+    Article,
+    RoutingRule,
+    CalendarDay,
+    Person,
+    Grant,
+    Organisation,
+    Dispute,
+    Committee,
+    Member,
+    Room,
+)
 
 
 @dataclass(frozen=True)
@@ -179,15 +196,16 @@ def _moment(value: Any) -> str:
     return moment(found, "plain") if found else str(value)
 
 
-def _choice(labels: type[TextChoices]) -> Callable[[Any], str]:
-    return lambda value: str(labels(value).label) if value in labels.values else str(value)
+def _choice(*labels: type[TextChoices]) -> Callable[[Any], str]:
+    return lambda value: next((str(each(value).label) for each in labels if value in each.values), str(value))
 
 
 SAYINGS: dict[str, Callable[[Any], str]] = {
     "role": _role,
     "valid_from": _moment,
     "valid_until": _moment,
-    "kind": _choice(CommitteeKind),
+    "published_at": _moment,
+    "kind": _choice(CommitteeKind, ArticleKind),
     "duty": _choice(Duty),
 }
 
@@ -202,6 +220,7 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "dispute": ("manage_mediation_entry", ("disputes",)),
 }
 
+    "article": ("manage_article", ()),
 
 def _href(change: Change) -> str:
     if change.target_kind in PAGES:
