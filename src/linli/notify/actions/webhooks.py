@@ -126,7 +126,7 @@ def replay(*, webhook: Webhook, position: int, by: Actor, at: datetime) -> int:
         places = webhook.position - position + 1
         _again(webhook.deliveries.filter(position__gte=position), at)
         Webhook.objects.filter(pk=webhook.pk).update(position=position - 1, rest_until=None)
-        _note(webhook, "webhook.replayed", by, at, after={"position": position})
+        _note(webhook, "webhook.replayed", by, at, after={"from_position": position})
     return places
 
 
