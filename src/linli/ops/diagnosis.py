@@ -12,10 +12,13 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, ngettext
 
 from linli.cases.models import Delivery
 from linli.cases.procedures import calendar
+from linli.ledger import actions as ledger
+from linli.notify.actions import sending
+from linli.notify.models import WebhookDelivery
 from linli.ops.working import last_beat
 from linli.people.models import Grant, Person
 from linli.service_requests.actions import broken_rules
@@ -23,6 +26,7 @@ from linli.service_requests.actions import broken_rules
 STUCK_ATTEMPTS = 5
 LATE_DELIVERY = timedelta(minutes=10)
 SILENT_WORKER = timedelta(minutes=2)
+LONG_FEED = 10_000  # events; a worker takes a minute for about so many
 LEAST_DISK = 1_000_000_000
 HORIZON = timedelta(days=60)
 
@@ -114,6 +118,38 @@ def deliveries(at: datetime) -> Finding:
     return Finding(_("没有积压"))
 
 
+def feed(at: datetime) -> Finding:
+    """Whether events get their places, and how far webhooks are behind."""
+    unplaced, head = ledger.waiting(), ledger.head()
+    behind = max((head - webhook.position for webhook in sending.active()), default=0)
+    if max(unplaced, behind) > LONG_FEED:
+        state = _("%(unplaced)d 个事件没有排上，通知落后 %(behind)d 个") % {
+            "unplaced": unplaced,
+            "behind": behind,
+        }
+        return Finding(state, _("看 linli worker 是否在运行；刚导入许多旧件的，等它排完。"), is_warning=True)
+    return Finding(_("排到第 %(head)d 个") % {"head": head})
+
+
+def webhooks(at: datetime) -> Finding:
+    """Dead letters, and webhooks that nothing can go to."""
+    rows = sending.active()
+    dead = WebhookDelivery.objects.filter(dead_at__isnull=False)
+    if first := dead.select_related("webhook").order_by("dead_at").first():
+        state = ngettext("%(n)d 条送不到", "%(n)d 条送不到", n := dead.count()) % {"n": n}
+        advice = _(
+            "先看“%(name)s”（%(error)s）：在“管理—事件通知”查明原因再补送，或者 linli webhooks replay。"
+        )
+        words = {"name": first.webhook.name, "error": f"{first.error} {first.status or ''}".strip()}
+        return Finding(state, advice % words, is_warning=True)
+    if blind := [row for row in rows if sending.actor_of(row, at) is None]:
+        advice = _("“%(name)s”的岗位已结束，什么也收不到：在“管理—事件通知”换一个岗位，或者停用。")
+        return Finding(
+            _("%(n)d 个停着") % {"n": len(blind)}, advice % {"name": blind[0].name}, is_warning=True
+        )
+    return Finding(ngettext("%(n)d 个通知", "%(n)d 个通知", len(rows)) % {"n": len(rows)})
+
+
 def disk(at: datetime) -> Finding:
     free = shutil.disk_usage(settings.VAR).free
     state = _("剩余 %(gb).1f GB") % {"gb": free / 1e9}
@@ -171,6 +207,8 @@ CHECKS = (
     Check(TABLES, migrations, needs=DATABASE),
     Check(gettext_noop("后台"), worker, needs=TABLES),
     Check(gettext_noop("待送出"), deliveries, needs=TABLES),
+    Check(gettext_noop("事件"), feed, needs=TABLES),
+    Check(gettext_noop("事件通知"), webhooks, needs=TABLES),
     Check(gettext_noop("派单规则"), routing, needs=TABLES),
     Check(gettext_noop("日历"), horizon, needs=TABLES),
     Check(gettext_noop("系统管理员"), administration, needs=TABLES),
