@@ -31,7 +31,7 @@ REPORTED, DISPATCHED, CLOSED, SKIP = "reported", "dispatched", "closed", "skip"
 STATES = (REPORTED, DISPATCHED, CLOSED, SKIP)
 CHOICES: dict[str, tuple[str, ...]] = {
     "type": tuple(RequestType.values),
-    "channel": tuple(Channel.values),
+    "channel": tuple(value for value in Channel.values if value != Channel.OPEN311_TEST),
     "level": (Level.NORMAL.value, Level.URGENT.value),
     "state": STATES,
 }

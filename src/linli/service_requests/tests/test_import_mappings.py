@@ -420,6 +420,7 @@ def test_distinct_values_are_counted_up_to_a_limit(
         ({"county": {"code": "a/b"}}, "county.code"),
         ({"county": {"code": "1", "valid_from": "2000"}}, "county.valid_from"),
         ({"values": {"state": {"办结": "done"}}}, "values.state.办结"),
+        ({"values": {"channel": {"电话": "open311_test"}}}, "values.channel.电话"),
         ({"values": {"state": {"办结": 1}}}, "values.state.办结"),
         ({"values": {"phone": {}}}, "values.phone"),
         ({"values": {"state": []}}, "state"),
