@@ -10,6 +10,7 @@ from linli.web.views import (
     exports,
     inbox,
     intake,
+    keys,
     moves,
     photos,
     places,
@@ -21,8 +22,8 @@ from linli.web.views import (
     work,
 )
 from linli.web.views.manage import (
-    calendar,
     articles,
+    calendar,
     categories,
     history,
     imports,
@@ -31,6 +32,7 @@ from linli.web.views.manage import (
     people,
     reform,
     rules,
+    webhooks,
 )
 from linli.web.views.manage.mediation import committees as manage_committees
 from linli.web.views.manage.mediation import forms as manage_forms
@@ -75,6 +77,8 @@ daily_urls: list[URLPattern | URLResolver] = [
     path("exports/<uuid:export_id>/file", exports.file, name="export-file"),
     path("exports/<uuid:export_id>/cancellation", exports.cancellation, name="export-cancellation"),
     path("exports/<uuid:export_id>/removal", exports.removal, name="export-removal"),
+    path("keys", keys.own_keys, name="keys"),
+    path("keys/<uuid:key_id>/ending", keys.own_ending, name="key_ending"),
     path("inbox", inbox.inbox, name="inbox"),
     path("inbox/reading", inbox.reading, name="reading"),
     path("inbox/<uuid:message_id>", inbox.message, name="message"),
@@ -97,16 +101,16 @@ manage_urls: list[URLPattern | URLResolver] = [
     path("manage/categories", categories.categories, name="manage_categories"),
     path("manage/categories/<str:code>", categories.category, name="manage_category"),
     path("manage/categories/<str:code>/new", categories.new_category, name="manage_category_new"),
-    path("manage/rules", rules.rules, name="manage_rules"),
-    path("manage/rules/new", rules.new_rule, name="manage_rule_new"),
-    path("manage/rules/<str:code>", rules.rule, name="manage_rule"),
-    path("manage/rules/<str:code>/position", rules.position, name="manage_rule_position"),
     path("manage/articles", articles.articles, name="manage_articles"),
     path("manage/articles/new", articles.new_article, name="manage_article_new"),
     path("manage/articles/<uuid:article_id>", articles.article, name="manage_article"),
     path(
         "manage/articles/<uuid:article_id>/withdrawal", articles.withdrawal, name="manage_article_withdrawal"
     ),
+    path("manage/rules", rules.rules, name="manage_rules"),
+    path("manage/rules/new", rules.new_rule, name="manage_rule_new"),
+    path("manage/rules/<str:code>", rules.rule, name="manage_rule"),
+    path("manage/rules/<str:code>/position", rules.position, name="manage_rule_position"),
     path("manage/rules/<str:code>/confirmation", rules.confirmation, name="manage_rule_confirmation"),
     path("manage/calendar", calendar.calendar, name="manage_calendar"),
     path("manage/calendar/<int:year>", calendar.year, name="manage_calendar_year"),
@@ -172,6 +176,8 @@ manage_urls: list[URLPattern | URLResolver] = [
     path("manage/imports", imports.imports, name="manage_imports"),
     path("manage/imports/units", imports.units, name="manage_import_units"),
     path("manage/imports/boundaries", imports.boundaries, name="manage_import_boundaries"),
+    path("manage/keys", keys.managed_keys, name="manage_keys"),
+    path("manage/keys/<uuid:key_id>/ending", keys.managed_ending, name="manage_key_ending"),
     path("manage/people", people.persons, name="manage_people"),
     path("manage/people/new", people.new_person, name="manage_person_new"),
     path("manage/people/<uuid:person_id>", people.person, name="manage_person"),
@@ -179,6 +185,15 @@ manage_urls: list[URLPattern | URLResolver] = [
     path("manage/people/<uuid:person_id>/posts", people.posts, name="manage_person_posts"),
     path("manage/people/<uuid:person_id>/account", people.account, name="manage_person_account"),
     path("manage/people/<uuid:person_id>/password", people.password, name="manage_person_password"),
+    path("manage/webhooks", webhooks.webhooks, name="manage_webhooks"),
+    path("manage/webhooks/new", webhooks.new_webhook, name="manage_webhook_new"),
+    path("manage/webhooks/<uuid:webhook_id>", webhooks.webhook, name="manage_webhook"),
+    path("manage/webhooks/<uuid:webhook_id>/key", webhooks.key, name="manage_webhook_key"),
+    path("manage/webhooks/<uuid:webhook_id>/trial", webhooks.trial, name="manage_webhook_trial"),
+    path(
+        "manage/webhooks/<uuid:webhook_id>/deliveries", webhooks.deliveries, name="manage_webhook_deliveries"
+    ),
+    path("manage/webhooks/<uuid:webhook_id>/replay", webhooks.replay, name="manage_webhook_replay"),
     path("manage/posts/<uuid:post_id>/end", people.end, name="manage_post_end"),
 ]
 

@@ -32,6 +32,8 @@ LAMP = {
     "place": "990001101201001",
 }
 
+NOTE = {"note": "看过现场", "reader": "internal"}
+
 
 @pytest.fixture
 def clerk(cast: Cast) -> Program:
@@ -375,12 +377,12 @@ def test_a_version_is_an_etag(clerk: Program, dispatcher: Program) -> None:
 def test_a_move_on_another_version_changes_nothing(match: str, clerk: Program, dispatcher: Program) -> None:
     number = clerk.post("/requests", LAMP).json()["number"]
     dispatcher.post(f"/cases/{number}/acceptances")
-    response = dispatcher.post(f"/cases/{number}/notes", {"note": "看过现场"}, If_Match=match)
+    response = dispatcher.post(f"/cases/{number}/notes", NOTE, If_Match=match)
     said = problem(response, 412, "stale")
     assert said["current"] == {"state": "accepted", "version": 2}
     assert response["ETag"] == '"2"'
     assert Case.objects.get().version == 2
-    assert dispatcher.post(f"/cases/{number}/notes", {"note": "看过"}, If_Match="*").status_code == 201
+    assert dispatcher.post(f"/cases/{number}/notes", NOTE, If_Match="*").status_code == 201
 
 
 # Rates and caches -------------------------------------------------------------------------------

@@ -193,7 +193,11 @@ ACTS: dict[str, Act] = {
     "perform": Act(Performance, _perform, {"instalment": SOMEBODY, "done_on": "2026-10-13"}),
     "complete": Act(Nothing, partial(_simply, mediation.complete), {}),
     "breach": Act(Routes, partial(_simply, mediation.breach), ROUTE),
-    "apply_confirmation": Act(Court, partial(_simply, mediation.apply_confirmation), {"court": "青石县人民法院"}),
-    "note_confirmation": Act(Decision, partial(_simply, mediation.note_confirmation), {"result": "confirmed"}),
+    "apply_confirmation": Act(
+        Court, partial(_simply, mediation.apply_confirmation), {"court": "青石县人民法院"}
+    ),
+    "note_confirmation": Act(
+        Decision, partial(_simply, mediation.note_confirmation), {"result": "confirmed"}
+    ),
     "archive": Act(Nothing, partial(_simply, mediation.archive), {}),
 }

@@ -140,8 +140,12 @@ def open_dispute(request: HttpRequest, number: str, asked: Query[schemas.Purpose
 
 def _content(case: Case, actor: Actor) -> dict[str, Any]:
     matter = Mediation.objects.get(pk=case.pk)
-    assigned = list(Assignment.objects.current().filter(case_id=case.pk).select_related("person").order_by("since", "id"))
-    mediates = any(each.person_id == actor.person_id and each.role == AssignmentRole.MEDIATOR for each in assigned)
+    assigned = list(
+        Assignment.objects.current().filter(case_id=case.pk).select_related("person").order_by("since", "id")
+    )
+    mediates = any(
+        each.person_id == actor.person_id and each.role == AssignmentRole.MEDIATOR for each in assigned
+    )
     return {
         "number": case.number,
         "subject": matter.subject,
@@ -150,7 +154,9 @@ def _content(case: Case, actor: Actor) -> dict[str, Any]:
         "parties": [_party(each) for each in Party.objects.filter(case_id=case.pk).order_by("number")],
         "mediators": [each.person.name for each in assigned if each.role == AssignmentRole.MEDIATOR],
         "sessions": _sessions(case, mediates=mediates),
-        "papers": [_paper(each) for each in Paper.objects.current().filter(case_id=case.pk).order_by("at", "id")],
+        "papers": [
+            _paper(each) for each in Paper.objects.current().filter(case_id=case.pk).order_by("at", "id")
+        ],
         "instalments": [
             _instalment(each)
             for each in Instalment.objects.filter(case_id=case.pk).order_by("due_on", "position", "id")

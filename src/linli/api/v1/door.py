@@ -189,6 +189,13 @@ def _check_form(request: HttpRequest, operation: Operation, path: dict[str, str]
         raise Problem("not-acceptable", _("这里只给 %(type)s。") % {"type": operation.produces})
     if not all(reading.is_text(value) for value in path.values()):
         raise Problem("not-found", _("没有这个地址，或者您看不到它。"))
+    if errors := _wrong_parameters(request, operation):
+        raise Problem("invalid", errors=errors)
+    if match := request.headers.get("If-Match"):
+        _read_version(request, match)
+
+
+def _wrong_parameters(request: HttpRequest, operation: Operation) -> dict[str, str]:
     errors = {}
     for name, values in request.GET.lists():
         if name not in operation.query:
@@ -197,10 +204,7 @@ def _check_form(request: HttpRequest, operation: Operation, path: dict[str, str]
             errors[name] = _("写了两次。")
         elif not reading.is_text(values[0]):
             errors[name] = _("有不能用的字符。")
-    if errors:
-        raise Problem("invalid", errors=errors)
-    if match := request.headers.get("If-Match"):
-        _read_version(request, match)
+    return errors
 
 
 def _read_version(request: HttpRequest, match: str) -> None:
@@ -268,9 +272,7 @@ def _unless_known(request: HttpRequest, response: HttpResponseBase) -> HttpRespo
     return HttpResponse(status=304, headers={"ETag": tag})
 
 
-def _finished(
-    request: HttpRequest, response: HttpResponseBase, *, is_head: bool = False
-) -> HttpResponseBase:
+def _finished(request: HttpRequest, response: HttpResponseBase, *, is_head: bool = False) -> HttpResponseBase:
     visit: Visit | None = getattr(request, "visit", None)
     is_public = visit is not None and not visit.operation.scope
     response.setdefault("Content-Language", translation.get_language() or "")
@@ -287,5 +289,3 @@ def _finished(
     if is_head and isinstance(response, HttpResponse):
         response.content = b""
     return response
-
-

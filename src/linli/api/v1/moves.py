@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pydantic
@@ -35,7 +34,7 @@ def nouns() -> dict[str, list[tuple[str, Move]]]:
     """Every noun with the moves posted there, by kind of case."""
     found: dict[str, list[tuple[str, Move]]] = {}
     for (kind, _version), procedure in all_procedures().items():
-        for move in procedure.moves.values():
+        for move in procedure.moves.values() if procedure.is_enabled else ():
             if move.noun and (not move.has_own_form or act_of(kind, move) is not None):
                 found.setdefault(move.noun, []).append((kind, move))
     return found
@@ -242,8 +241,6 @@ def _sample(need: Need) -> Any:
 
 
 # One operation a noun ---------------------------------------------------------------------------
-
-
 
 
 def _bodies(moves: list[tuple[str, Move]]) -> dict[str, Any]:

@@ -157,7 +157,9 @@ def get_request(request: HttpRequest, number: str) -> dict[str, Any]:
 )
 def get_photo(request: HttpRequest, number: str, photo: str) -> HttpResponse:
     case = cases_of.find(request, number, (shapes.REQUEST,))
-    found = Attachment.objects.filter(case_id=case.pk, id=photo).first() if UUID_FORM.fullmatch(photo) else None
+    found = (
+        Attachment.objects.filter(case_id=case.pk, id=photo).first() if UUID_FORM.fullmatch(photo) else None
+    )
     if found is None:
         raise Http404
     return documents_views.serve(found)
@@ -265,5 +267,7 @@ def _received(receipt: Receipt) -> dict[str, Any]:
         "version": event.number,
         "received_at": event.received_at,
         "place": shapes.unit(place),
-        "suggested_unit": shapes.unit(Organisation.objects.filter(pk=suggested).first()) if suggested else None,
+        "suggested_unit": shapes.unit(Organisation.objects.filter(pk=suggested).first())
+        if suggested
+        else None,
     }

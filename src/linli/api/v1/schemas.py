@@ -24,7 +24,9 @@ def _text_only(value: Any) -> Any:
 Text = Annotated[str, Strict()]
 Flag = Annotated[bool, Strict()]
 Number = Annotated[FiniteFloat, Strict()]
-Id = Annotated[str, Strict(), StringConstraints(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
+Id = Annotated[
+    str, Strict(), StringConstraints(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
+]
 Moment = Annotated[datetime, BeforeValidator(_text_only, json_schema_input_type=str)]
 Day = Annotated[date, BeforeValidator(_text_only, json_schema_input_type=str)]
 Limit = Annotated[int, Field(ge=1, le=MOST)]
@@ -53,7 +55,7 @@ class CaseFilters(Page):
     category: Annotated[str, Field(max_length=64)] = ""
     state: Annotated[str, Field(max_length=32)] = ""
     channel: Annotated[str, Field(max_length=16)] = ""
-    due: Literal["", DUES] = ""  # type: ignore[valid-type]
+    due: Literal[("", *DUES)] = ""  # type: ignore[valid-type]
     since: date | None = None
     until: date | None = None
     open: Literal["open", "closed", "all"] = "open"
@@ -62,7 +64,7 @@ class CaseFilters(Page):
 
 class RequestFilters(CaseFilters):
     level: Literal["", "normal", "urgent"] = ""
-    board: Literal["", tuple(SHOWN)] = ""  # type: ignore[valid-type]
+    board: Literal[("", *SHOWN)] = ""  # type: ignore[valid-type]
 
 
 class EventQuery(Schema):
@@ -71,7 +73,9 @@ class EventQuery(Schema):
 
 
 class UnitQuery(Page):
-    kind: Literal["", "county", "township", "village", "community", "grid", "department", "centre", "committee"] = ""
+    kind: Literal[
+        "", "county", "township", "village", "community", "grid", "department", "centre", "committee"
+    ] = ""
     parent: Annotated[str, Field(max_length=32)] = ""
 
 

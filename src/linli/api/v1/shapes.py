@@ -142,5 +142,3 @@ def turned(request: HttpRequest, more: str) -> str | None:
 
 def tag(case: Case) -> str:
     return f'"{case.version}"'
-
-

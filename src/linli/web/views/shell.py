@@ -135,6 +135,10 @@ class Nav:
         return mine.values("case_id").distinct().count()
 
     @property
+    def keys(self) -> bool:
+        return self.post.may("key.own")
+
+    @property
     def manage(self) -> bool:
         return any(self.post.may(f"manage.{what}") for what in MANAGED)
 
