@@ -71,6 +71,13 @@ WHATS = {
     "dispute.moved": gettext_noop("调整纠纷类型次序"),
     "form.replaced": gettext_noop("换上自己的文书模板"),
     "form.restored": gettext_noop("换回自带的文书模板"),
+    "webhook.added": gettext_noop("新增事件通知"),
+    "webhook.edited": gettext_noop("修改事件通知"),
+    "webhook.rotated": gettext_noop("换新密钥"),
+    "webhook.key_dropped": gettext_noop("停用旧密钥"),
+    "webhook.key_shown": gettext_noop("查看密钥"),
+    "webhook.tried": gettext_noop("试送一次"),
+    "webhook.replayed": gettext_noop("补送"),
     "export.made": gettext_noop("导出名单"),
     "export.fetched": gettext_noop("下载导出的名单"),
 }
@@ -87,6 +94,13 @@ OWN_FIELDS = {
     "listing": gettext_noop("名单"),
     "rows": gettext_noop("行数"),
     "filters": gettext_noop("筛选"),
+    "key": gettext_noop("第几个密钥"),
+    "letters": gettext_noop("再送几条"),
+    "from_position": gettext_noop("从哪个序号起"),
+    "grant": gettext_noop("岗位"),
+    "kinds": gettext_noop("哪些案件"),
+    "events": gettext_noop("哪些事件"),
+    "url": gettext_noop("地址"),
 }
 MODELS = (
     Category,
@@ -179,6 +193,8 @@ def _said(name: str, value: Any) -> str:
         return _("是") if value else _("否")
     if name in SAYINGS:
         return SAYINGS[name](value)
+    if isinstance(value, list):
+        return "、".join(map(str, value))  # zh: marks
     if isinstance(value, dict):
         return (
             "；".join(f"{key} {'、'.join(map(str, each))}" for key, each in value.items()) or "—"
@@ -213,14 +229,15 @@ SAYINGS: dict[str, Callable[[Any], str]] = {
 PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "category": ("manage_category", ()),
     "rule": ("manage_rule", ()),
+    "article": ("manage_article", ()),
     "person": ("manage_person", ()),
     "unit": ("manage_unit", ()),
     "committee": ("manage_committee", ()),
+    "webhook": ("manage_webhook", ()),
     "field": ("manage_mediation_entry", ("fields",)),
     "dispute": ("manage_mediation_entry", ("disputes",)),
 }
 
-    "article": ("manage_article", ()),
 
 def _href(change: Change) -> str:
     if change.target_kind in PAGES:
