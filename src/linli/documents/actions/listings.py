@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from importlib import import_module
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Q, QuerySet
+from django.db import connections, models
+from django.db.models import Func, Q, QuerySet
 
 from linli.documents.render.tables import Column, Rows
 from linli.people.access import Actor
 
-CHUNK = 5_000
+CHUNK = 2_500
 
 
 @dataclass(frozen=True)
@@ -88,17 +89,49 @@ def walk(
     """
     names = [name.lstrip("-") for name in key]
     ordered = rows.order_by(*key)
+    swift = _swift(rows, [*fields, *names]) if fields else []
     if fields:
-        ordered = ordered.values_list(*fields, *names)
+        columns = [*fields, *names]
+        ordered = ordered.values_list(*(Instant(n) if i in swift else n for i, n in enumerate(columns)))
     after: Sequence[Any] | None = None
     while True:
         found = list((ordered if after is None else ordered.filter(_after(key, after)))[:size])
+        found = _as_moments(found, swift) if swift and found else found
         if found:
             yield found
         if len(found) < size:
             return
         last = found[-1]
         after = last[-len(names) :] if fields else [_value(last, name) for name in names]
+
+
+class Instant(Func):
+    """A moment as microseconds since 1970: PostgreSQL's driver reads whole numbers ten times faster than moments."""
+
+    output_field = models.BigIntegerField()
+    template = "(date_part('epoch', %(expressions)s) * 1000000)::bigint"
+
+
+def _swift(rows: QuerySet[Any], names: Sequence[str]) -> list[int]:
+    """Which of the columns are moments that are better asked for as numbers."""
+    if connections[rows.db].vendor != "postgresql":
+        return []
+    return [place for place, name in enumerate(names) if _is_moment(rows.model, name)]
+
+
+def _is_moment(model: Any, name: str) -> bool:
+    *steps, last = name.split("__")
+    for step in steps:
+        model = model._meta.get_field(step).related_model
+    return isinstance(model._meta.get_field(last), models.DateTimeField)
+
+
+def _as_moments(found: list[Any], places: Sequence[int]) -> list[Any]:
+    columns: list[Any] = list(zip(*found, strict=True))
+    moment = datetime.fromtimestamp
+    for place in places:
+        columns[place] = [value and moment(value / 1_000_000, UTC) for value in columns[place]]
+    return list(zip(*columns, strict=True))
 
 
 def _after(key: Sequence[str], values: Sequence[Any]) -> Q:

@@ -13,6 +13,7 @@ from uuid import UUID
 import pytest
 from conftest import NOW, Cast
 from django.db import OperationalError
+from django.utils.translation import override
 from pytest_django import Settings
 
 from linli.cases.models import Case
@@ -127,7 +128,8 @@ def test_one_person_cannot_fill_the_queue(ask: Ask) -> None:
         ask()
     with pytest.raises(exporting.TooManyExports) as refused:
         ask()
-    assert "5 个导出" in refused.value.message
+    with override("zh-hans"):
+        assert "5 个导出" in refused.value.message
     ask("handler")
 
 

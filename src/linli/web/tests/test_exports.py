@@ -14,13 +14,14 @@ import pytest
 from conftest import NOW, Cast, Town
 from django.test import Client
 from django.urls import reverse
+from django.utils.translation import override
 from pytest_django import Settings
 
+from linli.cases import actions as cases
 from linli.cases.models import Case
 from linli.documents.actions import exporting, listings
 from linli.documents.actions.listings import Asked
 from linli.documents.models import Export
-from linli.mediation.models import Category
 from linli.people.models import Change, Grant
 from linli.web.tests.conftest import Desk, Watch
 
@@ -52,10 +53,10 @@ PAGES = {
 # Lists that hold something in the small town below, and a word of it.
 CONTENT = {
     "cases": "路灯",
-    "work": "等",
+    "work": "待受理",
     "late": "超期",
     "inbox": "路灯",
-    "mediation_desk": "990001",
+    "mediation_desk": "待接收",
     "mediation_board": "邻里",
     "mediation_statistics": "合计",
     "screening": "绿林村",
@@ -89,6 +90,8 @@ def busy(
     report(text='=HYPERLINK("http://evil.example") 污水沟堵了。', category="environment.sewage")
     report(place=town["west_grid"])
     dispute()
+    while cases.run_due(at=NOW, limit=50):
+        pass
     return case
 
 
@@ -136,7 +139,7 @@ def test_every_list_of_the_desk_becomes_a_file(busy: Any, desk: Desk, watch: Wat
         said[name] = "\n".join(" ".join(row) for row in rows)
     assert {name for name, word in CONTENT.items() if word not in said[name]} == set()
     assert [(name, word) for name, text in said.items() for word in PRIVATE if word in text] == []
-    assert "'=HYPERLINK" in said["cases"] or "=HYPERLINK" not in said["cases"]
+    assert [said[name].count("'=HYPERLINK") for name in ("cases", "work")] == [1, 1]
 
 
 def test_a_filter_of_the_page_is_that_of_the_file(busy: Any, desk: Desk) -> None:
@@ -278,9 +281,6 @@ def test_nothing_is_exported_that_is_not_offered(busy: Any, desk: Desk) -> None:
     assert response.status_code == 422
     assert "请选" in response.content.decode()
     assert not Export.objects.exists()
-    township = desk("administrator")
-    page = township.get("/desk/manage/people").content.decode()
-    assert 'name="listing" value="people"' in page
 
 
 def test_the_record_of_changes_says_who_took_what(busy: Any, desk: Desk) -> None:
@@ -298,17 +298,13 @@ def test_the_record_of_changes_says_who_took_what(busy: Any, desk: Desk) -> None
 def test_in_english_the_file_speaks_english(busy: Any, desk: Desk) -> None:
     client = desk("dispatcher")
     client.cookies["linli_language"] = "en"
-    export = pressed(client, "/desk/cases", "cases")
-    work()
-    head, *rows = table(client, export)
+    with override("zh-hans"):  # what the process spoke before is spoken after
+        export = pressed(client, "/desk/cases", "cases")
+        work()
+        head, *rows = table(client, export)
     assert head[:3] == ["Number", "Kind", "Subject"]
-    assert {row[1] for row in rows} >= {"Service request"} or {row[1] for row in rows} >= {"Service requests"}
+    assert {row[1] for row in rows} == {"Service requests", "People's mediation"}
 
 
 def test_each_list_leads_back_to_its_page() -> None:
     assert [listing.name for listing in listings.known().values() if not reverse(listing.page)] == []
-
-
-@pytest.mark.django_db
-def test_kinds_of_dispute_are_there(committee: Any) -> None:
-    assert Category.objects.exists()

@@ -7,7 +7,7 @@ column has nothing that needs care and is done with in one search; only where so
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -98,6 +98,15 @@ def texts(values: Iterable[Any]) -> Texts:
         is_dangerous = any(marked) or any(map(is_risky, given))
         joined = SEPARATOR.join(given)
     return Texts(given, joined, is_odd, is_dangerous)
+
+
+def by_value(values: Sequence[Any], make: Callable[[Sequence[Any]], Sequence[Any]]) -> Sequence[Any]:
+    """What `make` makes of each, made once of each different value where few of them differ."""
+    different = list(set(values))
+    if 4 * len(different) > len(values):
+        return make(values)
+    known = dict(zip(different, make(different), strict=True))
+    return [known[value] for value in values]
 
 
 def local(value: datetime, zone: ZoneInfo) -> datetime:

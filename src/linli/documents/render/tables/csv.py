@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .cells import Column, Kind, Rows, Style, is_risky, texts, written_day, written_moment
+from .cells import Column, Kind, Rows, Style, by_value, is_risky, texts, written_day, written_moment
 
 MARK = "\ufeff"
 GUARD = "'"  # what a spreadsheet shows as text because of it; OWASP, "CSV injection"
@@ -25,7 +26,7 @@ class CsvWriter:
         if not rows:
             return
         made = [
-            self._column(column, values)
+            by_value(values, partial(self._column, column))
             for column, values in zip(self.columns, zip(*rows, strict=True), strict=True)
         ]
         self.file.write("".join(map(self.line.__mod__, zip(*made, strict=True))))
@@ -33,7 +34,7 @@ class CsvWriter:
     def close(self) -> None:
         self.file.close()
 
-    def _column(self, column: Column, values: Iterable[Any]) -> Iterable[str]:
+    def _column(self, column: Column, values: Sequence[Any]) -> Sequence[str]:
         zone = self.style.zone
         match column.kind:
             case Kind.MOMENT:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
+from functools import partial
 from math import isfinite
 from pathlib import Path
 from typing import IO, Any
 from xml.sax.saxutils import escape
 
-from .cells import SEPARATOR, SPACES, Column, Kind, Rows, Style, is_risky, local, texts
+from .cells import SEPARATOR, SPACES, Column, Kind, Rows, Style, by_value, is_risky, local, texts
 
 ROWS = 1_048_576  # of a sheet, its heading among them
 CHARACTERS = 32_767  # of a cell
@@ -63,7 +64,7 @@ class ExcelWriter:
                 self._begin_sheet()
             batch, rows = rows[: self.left], rows[self.left :]
             made = [
-                self._column(column, values)
+                by_value(values, partial(self._column, column))
                 for column, values in zip(self.columns, zip(*batch, strict=True), strict=True)
             ]
             lines = "</row><row>".join(map("".join, zip(*made, strict=True)))
@@ -129,7 +130,7 @@ class ExcelWriter:
     def _part(self, name: str, text: str) -> None:
         self.zip.writestr(name, text if text.startswith("<?xml") else DECLARATION + text)
 
-    def _column(self, column: Column, values: Iterable[Any]) -> Iterable[str]:
+    def _column(self, column: Column, values: Sequence[Any]) -> Sequence[str]:
         match column.kind:
             case Kind.MOMENT:
                 return [self._moment(value) for value in values]

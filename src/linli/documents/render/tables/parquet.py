@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from .cells import Column, Kind, Row, Rows, Style, texts
 
-GROUP = 50_000  # rows
+GROUP = 30_000  # rows
 TYPES = {
     Kind.TEXT: pa.string(),
     Kind.WHOLE: pa.int64(),
