@@ -20,7 +20,6 @@ from linli.api import access
 from linli.cases import actions as cases
 from linli.cases.models import Case
 from linli.documents import actions as documents
-
 from linli.documents.tests.pictures import plain
 from linli.kit import clock
 from linli.kit.ids import uuid7
@@ -33,6 +32,7 @@ from linli.service_requests.models import Request
 
 LISTS = "attributes endpoints errors formats history notes photos service_requests services values".split()
 FORMATS = ("xml", "json")
+CROWD = 1_050  # more than one answer holds
 CANARIES = {
     "name": "欧阳金丝雀",
     "phone": "13800009471",
@@ -121,8 +121,13 @@ def as_xml(value: Any) -> Any:
     return None if value in (None, "") else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-@pytest.fixture(scope="module")
-def world(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[World]:
+@pytest.fixture(name="_django_db_marker", autouse=True)
+def keep_the_county() -> None:
+    """In place of the fixture that takes back what a test wrote: the county stands for the whole module."""
+
+
+@pytest.fixture(name="world", scope="module")
+def build_world(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[World]:
     """One county and one server for all tests of the module."""
     with (
         django_db_blocker.unblock(),
@@ -204,20 +209,25 @@ def _work(world: World, name: str) -> None:
 def _note(world: World, name: str) -> None:
     data = {"note": CANARIES["note"], "reader": "internal"}
     by = world.cast["dispatcher"]
-    cases.advance(
-        case=world.cases[name].pk, verb="note", by=by, at=world.at, command_id=uuid7(), data=data
-    )
+    cases.advance(case=world.cases[name].pk, verb="note", by=by, at=world.at, command_id=uuid7(), data=data)
 
 
-def _crowd(world: World, most: int = 1_050) -> None:
+def _crowd(world: World) -> None:
     """More requests than one answer holds, eighty days old, many at the same moment."""
     model, at = world.cases["road"], world.at - timedelta(days=80)
     fields = {f.attname: getattr(model, f.attname) for f in Case._meta.concrete_fields}
     crowd = [
-        Case(**{**fields, "id": uuid7(), "number": f"{at:%y%m%d}-{n:05d}", "received_at": at + timedelta(seconds=n // 50)})
-        for n in range(most)
+        Case(
+            **{
+                **fields,
+                "id": uuid7(),
+                "number": f"{at:%y%m%d}-{n:05d}",
+                "received_at": at + timedelta(seconds=n // 50),
+            }
+        )
+        for n in range(CROWD)
     ]
     Case.objects.bulk_create(crowd)
-    Request.objects.bulk_create(Request(case_id=case.pk, request_type="help", text="路坏了") for case in crowd)
-
-
+    Request.objects.bulk_create(
+        Request(case_id=case.pk, request_type="help", text="路坏了") for case in crowd
+    )
