@@ -1,7 +1,7 @@
 """How figures are counted, and which of them may be shown."""
 
 from .dictionary import Licence, dictionary, licences
-from .editions import Cell, Facts, Value, alone, cells
+from .editions import PLACE, TOTAL, Cell, Facts, Value, alone, cells
 from .matters import Month, Period, missed, read_month
 from .mediations import Line, MediationMonth, mediation_month
 from .months import ELSEWHERE, Cells, Counts, K, Part, bounds, month_counts, requests, share, shown
@@ -10,7 +10,9 @@ from .sheets import COLUMNS, TABLES, csv_file, json_file, sheet
 __all__ = [
     "COLUMNS",
     "ELSEWHERE",
+    "PLACE",
     "TABLES",
+    "TOTAL",
     "Cell",
     "Cells",
     "Counts",

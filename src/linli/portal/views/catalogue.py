@@ -154,6 +154,9 @@ def _dataset(site: Site, edition: Edition, about: Node) -> Node:
         "dct:conformsTo": {"id": f"{site.root}dictionary.json", "type": "dct:Standard"},
         "dcat:contactPoint": _contact(site),
         "dcat:keyword": [*_said("keyword", county), *_said("keyword_place", county)],
+        "dcat:landingPage": {"id": f"{site.root}{month}", "type": "foaf:Document"},
+        "dcat:theme": Ref(EU + "data-theme/GOVE"),
+        "dcat:distribution": [_distribution(site, edition, kind) for kind in FORMATS],
         **about,
     }
 

@@ -14,10 +14,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from linli.measures import actions as measures
-from linli.measures.formulas import K, dictionary, licences
+from linli.measures.formulas import PLACE, TOTAL, K, dictionary, licences
 from linli.measures.models import Edition
 from linli.people.access import public
 from linli.portal.views.catalogue import Site, as_jsonld, as_turtle, catalogue
@@ -48,11 +49,27 @@ def edition(request: HttpRequest, month: str) -> HttpResponse:
     rows = [_spoken(row) for row in json.loads(found.json)["rows"]]
     names = {entry["name"]: entry["about"] for entry in _entries(dictionary()["tables"])}
     tables = [
-        {"name": name, "about": names.get(name, name), "rows": list(held), "has_places": "place" in name}
+        _table(name, names.get(name, name), list(held))
         for name, held in groupby(rows, key=lambda row: row["table"])
     ]
     context = {"edition": _summary(found), "tables": tables, "k": K}
     return render(request, "portal/open_data_edition.html", context)
+
+
+def _table(name: str, about: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """One table as the page shows it; a crossing place by place."""
+    is_crossing = name.startswith(f"{PLACE}-")
+    groups = groupby(rows, key=lambda row: row["place"] if is_crossing else "")
+    has_values = name not in (TOTAL, PLACE)
+    return {
+        "name": name,
+        "about": about,
+        "heading": _("分类") if has_values else _("地方"),
+        "has_values": has_values,
+        "is_short": not is_crossing and name != PLACE,
+        "rows": rows,
+        "groups": [{"place": place, "rows": list(held)} for place, held in groups],
+    }
 
 
 @public
