@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import tomllib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -75,15 +76,18 @@ def _roles_of(unit: Organisation) -> list[str]:
     return ["handler"] if unit.kind == Kind.DEPARTMENT else ["dispatcher", "supervisor", "verifier"]
 
 
-def fill(at: datetime, count: int = BASE) -> None:
-    """Cases of the last year through the kernel: most closed after a few days, the rest somewhere on their way."""
+def fill(at: datetime, count: int = BASE, tail: Callable[[random.Random], str] = lambda dice: "") -> None:
+    """Cases of the last year through the kernel: most closed after a few days, the rest somewhere on their way.
+
+    `tail` says more in the words of each, for who measures searching.
+    """
     dice = random.Random(count)  # noqa: S311  the same county every time
     grids = list(Organisation.objects.filter(kind=Kind.GRID).order_by("path"))
     offices = list(Organisation.objects.filter(kind=Kind.DEPARTMENT).order_by("path"))
     categories = {category.pk: category for category in Category.objects.filter(pk__in=TEXTS["reports"])}
     for begin in range(0, count, 1000):
         histories = [
-            _history(dice, at, grids, offices, categories) for _place in range(min(1000, count - begin))
+            _history(dice, at, grids, offices, categories, tail) for _place in range(min(1000, count - begin))
         ]
         batch = bulk.record(histories, at=at)
         for history in histories:
@@ -100,6 +104,7 @@ def _history(
     grids: list[Organisation],
     offices: list[Organisation],
     categories: dict[str, Category],
+    tail: Callable[[random.Random], str],
 ) -> bulk.History:
     age = dice.uniform(0.1, 365)
     is_open = dice.random() < next(share for days, share in OPEN_UP_TO if age <= days)
@@ -126,7 +131,7 @@ def _history(
         at=received,
         due_at=received + timedelta(days=dice.choice([5, 7, 7, 9])),
         steps=_steps(dice, received, unit, is_open=is_open),
-        data={"text": words, "type": "help"},
+        data={"text": words + tail(dice), "type": "help"},
     )
 
 

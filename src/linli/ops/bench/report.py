@@ -14,6 +14,8 @@ Row = tuple[str, str, str, str]
 SHARE, STATEMENTS, CASE_STATEMENTS, SLOWER, MICROSECONDS, MEGABYTES = 0.20, 8, 12, 1.5, 30, 200
 EXPORT_SECONDS, EXPORT_MEGABYTES = 60, 300
 
+SEARCH = {"search": 150, "search_sqlite": 100}  # milliseconds at most: PostgreSQL, SQLite
+
 
 def machine(postgresql: str) -> dict[str, Any]:
     """What was measured on."""
@@ -44,10 +46,26 @@ def rows(found: dict[str, Any]) -> Iterator[Row]:
         yield what, f"{spent} µs", f"≤ {MICROSECONDS} µs", mark(is_reached=spent <= MICROSECONDS)
     for form, one in found.get("exports", {}).items():
         yield _export(form, one)
+    for name, most in SEARCH.items():
+        for one in found.get(name, {}).get("found", []):
+            yield _searched(found[name], one, most)
 
 
 def mark(*, is_reached: bool) -> str:
     return _("达到") if is_reached else _("未达到")
+
+
+def _searched(found: dict[str, Any], one: dict[str, Any], most: int) -> Row:
+    share = found["shares"][one["word"]]
+    what = _("搜“%(word)s”（%(share)s），%(level)s，第 %(page)d 页，%(cases)s 件") % {
+        "word": one["word"],
+        "share": f"{share:.3%}",
+        "level": _label(one["level"]),
+        "page": one["page"],
+        "cases": f"{found['cases']:,}",
+    }
+    said = _("%(rows)d 行，中位 %(p50_ms).0f ms，p95 %(p95_ms).0f ms；整页 p95 %(page_p95_ms).0f ms")
+    return what, said % one, f"p95 ≤ {most} ms", mark(is_reached=one["p95_ms"] <= most)
 
 
 def _export(form: str, one: dict[str, Any]) -> Row:

@@ -23,7 +23,7 @@ from linli.kit import text
 
 # Microseconds a text or row costs on each way, as `linli bench search` measures them.
 WALKING, INDEXED, LOOKED_UP = 1.5, 12.0, 12.0
-FIRST_WALK, LONGEST_WALK = 4_000, 64_000
+FIRST_WALK, LONGEST_WALK = 1_000, 64_000
 MOST_IDS = 1_600
 FEW, MANY = 20_000, 1_000_000
 CHEAP = 10_000.0  # so many microseconds are not worth asking how many rows are visible
@@ -140,7 +140,8 @@ class _Search:
 
     def _other_way(self, after: Key) -> QuerySet[Any] | None:
         """What is left by the index or row by row, where either costs less than to walk on."""
-        walking = self.left * self.walked / max(len(self.found), 0.5) * WALKING
+        a_text = WALKING + self.hits / self.walked * LOOKED_UP
+        walking = self.left * self.walked / max(len(self.found), 0.5) * a_text
         indexed = max(self.hits, 0.5) / self.walked * _size_of(self.texts) * INDEXED
         if min(walking, indexed) > CHEAP:
             few = about(self.rows) * LOOKED_UP

@@ -1,4 +1,4 @@
-"""`linli bench [--quick] [exports]`: how fast Linli is on this machine, beside what PostgreSQL itself can do."""
+"""`linli bench [--quick] [exports|search]`: how fast Linli is on this machine, beside what PostgreSQL itself can do."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from rich.console import Console
 from rich.table import Table
 
 from linli.kit import clock
-from linli.ops.bench import cluster, county, exports, intake, pages, places, report
+from linli.ops.bench import cluster, county, exports, intake, pages, places, report, search
 
 SIZES = (10_000, 100_000, 1_000_000)
 STAGES = ("prepare", "intake", "pages", "lookup")
-APART = ("exports",)  # measured only when asked for
+APART = ("exports", "search")  # measured only when asked for
 FORMS = tuple(f"exports_{form}" for form in exports.FORMS)
 
 
@@ -32,7 +32,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.description = _("测量受理、名单、定位的速度，并和 pgbench 写同样的行相比")
         parser.add_argument("--quick", action="store_true", help=_("只测一万件，各项也短一些"))
-        parser.add_argument("what", nargs="?", choices=APART, help=_("另测：exports 导出一百万行"))
+        parser.add_argument(
+            "what", nargs="?", choices=APART, help=_("另测：exports 导出一百万行，search 搜索")
+        )
         parser.add_argument("--only", choices=STAGES[1:], action="append", help=_("只测这一项"))
         parser.add_argument(
             "--stage", choices=[*STAGES, *APART, *FORMS], help=_("内部使用：在 DATABASE_URL 上做一步")
@@ -74,10 +76,19 @@ class Command(BaseCommand):
                     found[stage] = runner.stage(stage, url)
                     if stage == "exports":
                         found[stage] = {form: runner.stage(f"exports_{form}", url) for form in exports.FORMS}
+                    if stage == "search":
+                        found["search_sqlite"] = self._on_sqlite(runner, Path(var))
                     cluster.drop(admin, [names.pop()])
             finally:
                 cluster.drop(admin, names)
         return found
+
+    def _on_sqlite(self, runner: Runner, folder: Path) -> Any:
+        """The same stage on a file of SQLite."""
+        url = f"sqlite:///{folder / 'search.sqlite3'}"
+        runner.migrate(url)
+        runner.stage("prepare", url)
+        return runner.stage("search", url)
 
     def _show(self, found: dict[str, Any]) -> None:
         table = Table(
@@ -124,6 +135,8 @@ def _stage(name: str, *, is_quick: bool) -> Any:
         return county.prepare(at)
     if name == "lookup":
         return places.measure()
+    if name == "search":
+        return search.measure(is_quick=is_quick)
     if name == "exports":
         return exports.fill(is_quick=is_quick)
     if name in FORMS:
