@@ -32,6 +32,7 @@ DESK = {
         "/desk/cases",
         "/desk/cases/new",
         "/desk/inbox",
+        "/desk/exports",
         "/desk/board",
         "/desk/cases/{number}",
     ],

@@ -57,7 +57,7 @@ ENGINES = {
     "cases": {"procedures"},
     "config": {"errors", "settings", "wsgi"},
     "documents": {"render"},
-    "kit": {"clock", "codes", "coordinates", "ids", "jsonbytes", "messages", "text"},
+    "kit": {"clock", "codes", "coordinates", "ids", "jsonbytes", "messages", "sealing", "text"},
     "ledger": {"merkle"},
     "measures": {"formulas"},
     "mediation": {"rules"},
@@ -76,7 +76,7 @@ README_LINES = 25
 
 HTTP = ("ninja", "django.http", "django.shortcuts")
 NETWORK = ("aiohttp", "ftplib", "http.client", "httpx", "requests", "smtplib", "urllib.request", "urllib3")
-RENDERING = ("docxtpl", "docx", "PIL", "typst", "weasyprint")
+RENDERING = ("docxtpl", "docx", "PIL", "pyarrow", "typst", "weasyprint")
 RENDERERS = {("documents", "render"), ("ops", "demo")}  # the demo draws its pictures, it reads nobody's file
 BELOW_THE_EDGE = {
     "models",

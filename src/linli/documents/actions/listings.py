@@ -16,6 +16,7 @@ from typing import Any
 from django.apps import apps
 from django.db import connections, models
 from django.db.models import Func, Q, QuerySet
+from django.utils.functional import Promise
 
 from linli.documents.render.tables import Column, Rows
 from linli.people.access import Actor
@@ -49,7 +50,7 @@ class Listing:
     """
 
     name: str
-    label: str
+    label: str | Promise
     permission: str
     page: str
     columns: Sequence[Column]

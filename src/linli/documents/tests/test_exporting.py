@@ -65,7 +65,7 @@ def tap(exported: Path) -> Iterator[Tap]:
 @pytest.fixture
 def ask(cast: Cast, tap: Tap) -> Ask:
     def make(who: str = "dispatcher", **changes: Any) -> Export:
-        given = {
+        given: dict[str, Any] = {
             "listing": "tap",
             "query": "q=张三&place=&kind=service_request",
             "form": "csv",
@@ -134,7 +134,7 @@ def test_one_person_cannot_fill_the_queue(ask: Ask) -> None:
 
 
 def end_post(cast: Cast) -> None:
-    held = Grant.objects.get(pk=cast["dispatcher"].grant_id)
+    held = Grant.objects.get(person=cast.people["dispatcher"])
     revoke(post=held, by=cast["administrator"], at=NOW + SECOND)
 
 
@@ -177,7 +177,7 @@ def test_a_post_that_has_changed_begins_anew_under_its_new_rights(
     """Somebody gets a second post, so more is hidden from them: nothing read before may stay in the file."""
     export, exporter = ask(), exporting.Exporter()
     exporter.turn(at=NOW)
-    given = {
+    given: dict[str, Any] = {
         "person": cast.people["dispatcher"],
         "role": "handler",
         "organisation": cast["west_handler"].organisation,

@@ -13,7 +13,7 @@ from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
 
 from linli.cases.models import Case
-from linli.documents.actions import exporting
+from linli.documents.actions import exporting, listings
 from linli.documents.models import Export, ExportState, Format
 from linli.kit import clock
 from linli.ops.bench import county
@@ -48,7 +48,7 @@ def measure(form: str) -> dict[str, Any]:
         raise CommandError(_("%(form)s 没有导成：%(state)s。") % {"form": form, "state": export.trouble})
     return {
         "rows": export.rows_done,
-        "columns": len(exporting.listings.known()["cases"].columns),
+        "columns": len(listings.known()["cases"].columns),
         "seconds": round(seconds, 1),
         "per_second": round(export.rows_done / seconds),
         "longest_turn_s": round(longest, 2),

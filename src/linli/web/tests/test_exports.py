@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -115,7 +116,7 @@ def pressed(client: Client, page: str, name: str, form: str = "csv") -> Export:
 def table(client: Client, export: Export) -> list[list[str]]:
     response = client.get(f"/desk/exports/{export.pk}/file")
     assert response.status_code == 200
-    content = b"".join(response).decode("utf-8-sig")  # type: ignore[arg-type]
+    content = b"".join(response).decode("utf-8-sig")
     return list(csv.reader(io.StringIO(content, newline="")))
 
 
@@ -177,8 +178,7 @@ def test_rows_are_those_each_post_sees(busy: Any, desk: Desk, cast: Cast) -> Non
 def test_what_is_taken_away_while_it_runs_is_not_in_the_batches_to_come(
     busy: Any, cast: Cast, town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    walk = listings.walk
-    monkeypatch.setattr("linli.web.views.listings.matters.walk", lambda *given: walk(*given, size=1))
+    monkeypatch.setattr("linli.web.views.listings.matters.walk", partial(listings.walk, size=1))
     batches = listings.known()["cases"].rows(Asked(cast["dispatcher"], "", NOW))
     seen = [next(batches)[0][0]]
     left = Case.objects.visible_to(cast["dispatcher"]).exclude(number=seen[0]).order_by("-received_at", "-id")
@@ -222,7 +222,7 @@ def test_after_the_post_has_ended_there_is_no_file(busy: Any, desk: Desk, cast: 
     owner = desk("dispatcher")
     export = pressed(owner, "/desk/cases", "cases")
     work()
-    Grant.objects.filter(pk=export.grant_id).update(valid_until=NOW)
+    Grant.objects.filter(person=cast.people["dispatcher"]).update(valid_until=NOW)
     assert owner.get(f"/desk/exports/{export.pk}/file").status_code == 404
 
 
@@ -242,7 +242,7 @@ def test_the_file_comes_under_the_name_of_its_list_and_is_kept_by_nobody(busy: A
         )
         assert "no-store" in response["Cache-Control"]
         assert response["X-Content-Type-Options"] == "nosniff"
-        assert len(b"".join(response)) == Export.objects.get(pk=export.pk).size  # type: ignore[arg-type]
+        assert len(b"".join(response)) == Export.objects.get(pk=export.pk).size
 
 
 def test_the_page_shows_how_far_it_is_with_and_without_script(busy: Any, desk: Desk) -> None:

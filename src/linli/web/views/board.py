@@ -185,7 +185,7 @@ def _placed(narrowed: figures.Narrowed, units: Units, given: QueryDict) -> figur
 def _narrowed(given: QueryDict) -> tuple[figures.Narrowed, dict[str, str]]:
     """What the address narrows the list of late cases to; codes are looked up with the other names."""
     try:
-        desk = UUID(given["desk"]) if given.get("desk") else None
+        desk = UUID(given.get("desk", "")) if given.get("desk") else None
     except ValueError:
         desk = None
     span = given.get("span", "")

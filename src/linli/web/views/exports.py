@@ -70,7 +70,7 @@ def file(request: HttpRequest, export_id: UUID) -> HttpResponse:
         raise Http404
     response = serve_export(export)
     exporting.note_fetching(export=export, by=post, at=at)
-    return response
+    return response  # type: ignore[return-value]  # it comes in pieces
 
 
 @requires("work.view")

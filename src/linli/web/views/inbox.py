@@ -14,13 +14,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from linli.cases.actions.feed import may_read
 from linli.cases.models import Event
 from linli.cases.procedures.story import Line, story
 from linli.kit import clock
 from linli.notify.models import Message
 from linli.people.access import Actor, post_of, requires
 
-from . import casefile, paging
+from . import paging
 from .shell import person_of
 
 
@@ -69,7 +70,7 @@ def in_words(found: list[Message], post: Actor) -> list[Told]:
     told = []
     for message in found:
         event = events.get((message.source, message.event_number))
-        readable = event is not None and casefile.may_read(event, post)
+        readable = event is not None and may_read(event, post)
         line = story(event, message.case.procedure, "staff") if event is not None and readable else None
         told.append(Told(message, line))
     return told

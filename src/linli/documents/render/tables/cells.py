@@ -14,6 +14,8 @@ from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
+from django.utils.functional import Promise
+
 SEPARATOR = "\x1e"
 MARKS = "\"'`´‘’“”„«»＂＇"  # what may stand before a formula without keeping a spreadsheet from reading it
 SPACES = "\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -41,7 +43,7 @@ class Column(NamedTuple):
     """`name` is what programs read, `label` what people do."""
 
     name: str
-    label: str
+    label: str | Promise
     kind: Kind = Kind.TEXT
 
 

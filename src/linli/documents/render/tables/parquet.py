@@ -26,7 +26,8 @@ class ParquetTable:
         self.columns = columns
         types = {**TYPES, Kind.MOMENT: pa.timestamp("us", tz=style.zone.key)}
         fields = [
-            pa.field(column.name, types[column.kind], metadata={"label": column.label}) for column in columns
+            pa.field(column.name, types[column.kind], metadata={"label": str(column.label)})
+            for column in columns
         ]
         self.schema = pa.schema(fields, metadata={"title": style.title})
         self.file = path.open("xb")

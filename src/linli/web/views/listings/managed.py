@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from linli.documents.actions.listings import Asked, Listing, walk
@@ -207,7 +208,7 @@ _CODE, _NAME, _ACTIVE = (
 
 def _managed(
     name: str,
-    label: str,
+    label: str | Promise,
     permission: str,
     page: str,
     columns: tuple[Column, ...],
