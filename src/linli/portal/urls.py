@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("track/enquiries", views.move, {"verb": "ask_progress"}, name="enquiries"),
     path("track/rating", views.move, {"verb": "rate"}, name="rating"),
     path("track/reopening", views.move, {"verb": "reopen"}, name="reopening"),
+    path("track/consent", views.move, {"verb": "keep_private"}, name="consent"),
     path("track/photos/<uuid:photo_id>/<str:size>", views.photo, name="photo"),
     path("disputes/", disputes.disputes, name="disputes"),
     path("disputes/receipt", disputes.receipt, name="dispute-receipt"),

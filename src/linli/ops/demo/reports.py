@@ -172,6 +172,7 @@ class Desk:
             contact_name=submission.contact_name,
             contact_phone=submission.contact_phone,
             accused=submission.accused,
+            may_publish=submission.may_publish and command_id.int % 3 == 0,
         )
         digest = service_requests.digest_of(service_requests.tracking_code(command_id))
         story = Story(self.stage, play, rng, slowness=_slowness(rng), laziness=_laziness(rng))
@@ -205,6 +206,7 @@ class Desk:
             is_identity_kept=is_named and rng.random() < 0.12,
             accused=self._above(grid) if is_accusation else None,
             photos=self._photos(rng, report.category, channel, at),
+            may_publish=not is_accusation,
             is_demo=True,
         )
 

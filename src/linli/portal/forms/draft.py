@@ -18,7 +18,7 @@ STEP_OF = {
     **dict.fromkeys(("text", "category", "request_type"), "what"),
     **dict.fromkeys(("place", "point", "town", "village", "grid", "address", "prefer"), "where"),
     **dict.fromkeys(("photos", "photo"), "photos"),
-    **dict.fromkeys(("contact_name", "contact_phone", "keep", "accused", "again"), "contact"),
+    **dict.fromkeys(("contact_name", "contact_phone", "keep", "publish", "accused", "again"), "contact"),
 }
 LABELS = {
     "text": _("事情经过"),
@@ -62,6 +62,7 @@ class Draft:
     contact_name: str = ""
     contact_phone: str = ""
     keep: str = ""
+    publish: str = ""
     accused: str = ""
 
     @classmethod

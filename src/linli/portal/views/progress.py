@@ -21,6 +21,7 @@ from linli.documents.models import Attachment, Purpose
 from linli.orgs.models import Organisation
 from linli.people.access import Actor
 from linli.portal.views.places import full_label, short_label
+from linli.service_requests.actions import told
 from linli.service_requests.models import Category, Request
 
 UNITS = ("organisation__parent", "unit__parent")
@@ -68,6 +69,12 @@ class Progress:
     @cached_property
     def category(self) -> Category | None:
         return Category.objects.filter(pk=self.case.category).select_related("parent").first()
+
+    @cached_property
+    def answers(self) -> list[tuple[str, str]]:
+        """What was answered to the questions of the category it was reported under."""
+        said = self.events[0].data or {} if self.events else {}
+        return told(str(said.get("category", "")), said.get("answers", {}))
 
     @cached_property
     def place(self) -> str:

@@ -35,6 +35,7 @@ ADDRESSES = {
     "ask_progress": "portal:enquiries",
     "rate": "portal:rating",
     "reopen": "portal:reopening",
+    "keep_private": "portal:consent",
 }
 
 

@@ -25,7 +25,7 @@ from linli.kit import codes
 from linli.orgs.models import Organisation
 from linli.people.access import Actor
 from linli.people.models import Grant
-from linli.service_requests.actions import contacts
+from linli.service_requests.actions import contacts, told
 from linli.service_requests.models import Category, Request
 
 from . import kinds
@@ -52,6 +52,17 @@ class CaseFile:
     @property
     def procedure(self) -> Procedure:
         return self.case.procedure
+
+    @property
+    def answers(self) -> list[tuple[str, str]]:
+        """What was answered to the questions of the category it was reported under."""
+        said = self.events[0].data or {} if self.events else {}
+        return told(str(said.get("category", "")), said.get("answers", {}))
+
+    @property
+    def via(self) -> str:
+        """The program that passed it on."""
+        return str((self.events[0].data or {}).get("via", "")) if self.events else ""
 
     @property
     def stage_task(self) -> Task | None:

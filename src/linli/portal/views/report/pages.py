@@ -140,7 +140,7 @@ def contact(
         "units": _accusable(county_of(request), place) if draft.is_accusation else [],
         "is_reused": is_reused,
     }
-    shown = ("contact_name", "contact_phone", "keep", "accused")
+    shown = ("contact_name", "contact_phone", "keep", "publish", "accused")
     return _page(request, "contact", draft, shown, errors, status=status, **context)
 
 

@@ -185,6 +185,7 @@ def _submission(draft: Draft, where: Where | None) -> service_requests.Submissio
         is_identity_kept=bool(draft.keep),
         accused=pages.accused_of(draft),
         photos=list(draft.photos),
+        may_publish=bool(draft.publish),
         is_demo=bool(where and where.place and where.place.is_demo),
     )
 
