@@ -1,7 +1,9 @@
 """Counting and publishing."""
 
+from linli.measures.formulas import missed
+
 from .editions import EditionError, FiguresAlone, MonthRuns, NothingYet, editions_of, publish_edition
-from .figures import MONTHS, Stats, last_month, missed, previous_month, publish, published, stats
+from .figures import MONTHS, Stats, last_month, previous_month, publish, published, stats
 
 __all__ = [
     "MONTHS",

@@ -173,7 +173,7 @@ def _choices(choices: type[TextChoices], without: Collection[str]) -> tuple[Valu
         with override(language):
             for value, label in choices.choices:
                 names.setdefault(value, []).append(str(label))
-    return tuple(Value(value, *both) for value, both in names.items() if value not in without)
+    return tuple(Value(code, zh, en) for code, (zh, en) in names.items() if code not in without)
 
 
 # Matters on the axes ----------------------------------------------------------------------------

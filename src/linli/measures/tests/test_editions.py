@@ -27,6 +27,7 @@ CATEGORIES = Value("category", below=(Value("x", below=(Value("x.1"), Value("x.2
 PROGRESS = Value("progress", below=(Value("in_time"), Value("late")))
 AXES = {"place": COUNTY, "category": CATEGORIES, "progress": PROGRESS}
 ATOMS = list(itertools.product(*(list(axis.ends()) for axis in AXES.values())))
+Key = tuple[tuple[tuple[int, ...], int], ...]
 Set = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
 months = st.lists(st.integers(0, 24), min_size=len(ATOMS), max_size=len(ATOMS))
@@ -62,9 +63,9 @@ def derivable(rows: Sequence[Sequence[int]]) -> Set:
         left = [Fraction(n) for n in row]
         for held, pivot in zip(reduced, pivots, strict=True):
             left = [n - left[pivot] * m for n, m in zip(left, held, strict=True)]
-        pivot = next((n for n, value in enumerate(left) if value), None)
-        if pivot is None:
+        if not any(left):
             continue
+        pivot = next(n for n, value in enumerate(left) if value)
         left = [n / left[pivot] for n in left]
         reduced = [[n - held[pivot] * m for n, m in zip(held, left, strict=True)] for held in reduced]
         reduced.append(left)
@@ -72,7 +73,9 @@ def derivable(rows: Sequence[Sequence[int]]) -> Set:
     basis = np.array([[float(n) for n in row] for row in reduced])
     choices = np.array(list(itertools.product((0.0, 1.0), repeat=len(reduced))))
     found = choices @ basis
-    return found[(np.minimum(np.abs(found), np.abs(found - 1)) < 1e-9).all(axis=1)]
+    is_set = (np.minimum(np.abs(found), np.abs(found - 1)) < 1e-9).all(axis=1)
+    sets: Set = found[is_set]
+    return sets
 
 
 def small(rows: Sequence[Sequence[int]], counts: Sequence[int], k: int = K) -> list[float]:
@@ -146,21 +149,21 @@ def compositions(total: int, parts: int) -> Iterator[tuple[int, ...]]:
             yield (first, *rest)
 
 
-def given_away(axes: dict[str, Value], total: int, k: int) -> list[tuple[object, ...]]:
+def given_away(axes: dict[str, Value], total: int, k: int) -> list[tuple[Key, tuple[int, ...]]]:
     """Sets of 1 to k - 1 cases whose number is the same in every month that would be published just so."""
     atoms = list(itertools.product(*(list(axis.ends()) for axis in axes.values())))
-    alike: dict[tuple[object, ...], list[tuple[int, ...]]] = {}
+    alike: dict[Key, list[tuple[int, ...]]] = {}
     for counts in compositions(total, len(atoms)):
         found = cells(axes, dict(zip(atoms, counts, strict=True)), k)
         key = tuple((tuple(indicator(cell, axes, atoms)), cell.matters) for cell in found)
         alike.setdefault(key, []).append(counts)
     sets = np.array(list(itertools.product((0, 1), repeat=len(atoms)))[1:]).T
-    pinned = []
-    for key, possible in alike.items():
+    pinned: list[tuple[Key, tuple[int, ...]]] = []
+    for shown, possible in alike.items():
         held = np.array(possible) @ sets
         same = (held.min(axis=0) == held.max(axis=0)) & (held[0] > 0) & (held[0] < k)
-        if key and same.any():
-            pinned.append((key, tuple(sets[:, int(np.argmax(same))])))
+        if shown and same.any():
+            pinned.append((shown, tuple(sets[:, int(np.argmax(same))])))
     return pinned
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 from linli.measures.formulas import Licence
 from linli.measures.formulas.words import sentence
@@ -59,11 +61,50 @@ class Site:
     home: str
 
 
+@dataclass(frozen=True)
+class Summary:
+    """What pages and the catalogue say of an edition. `matters` is None where there are too few to say."""
+
+    month: date
+    begins_at: datetime
+    ends_at: datetime
+    published_at: datetime
+    rows: int
+    matters: int | None
+    csv_size: int
+    csv_digest: str
+    json_size: int
+    json_digest: str
+
+    @property
+    def code(self) -> str:
+        return f"{self.month:%Y-%m}"
+
+
+@lru_cache(maxsize=1200)
+def summary(edition_id: UUID) -> Summary:
+    """Worked out once: an edition never changes."""
+    edition = Edition.objects.get(pk=edition_id)
+    rows = json.loads(edition.json)["rows"]
+    return Summary(
+        month=edition.month,
+        begins_at=edition.begins_at,
+        ends_at=edition.ends_at,
+        published_at=edition.published_at,
+        rows=len(rows),
+        matters=next((row["matters"] for row in rows if row["table"] == "total"), None),
+        csv_size=len(edition.csv.encode()),
+        csv_digest=edition.csv_digest,
+        json_size=len(edition.json.encode()),
+        json_digest=edition.json_digest,
+    )
+
+
 def both(zh: str, en: str) -> list[Literal]:
     return [Literal(zh, "zh-Hans"), Literal(en, "en")]
 
 
-def catalogue(site: Site, editions: Sequence[Edition]) -> list[Node]:
+def catalogue(site: Site, editions: Sequence[Summary]) -> list[Node]:
     """The catalogue, the series and each edition as a data set with its two files."""
     county, root = site.county, site.root
     zh, en = county.name, county.name_en or county.name
@@ -96,7 +137,7 @@ def catalogue(site: Site, editions: Sequence[Edition]) -> list[Node]:
         **moments,
         "dcat:dataset": [
             Ref(f"{root}#requests"),
-            *(Ref(f"{root}{edition.month:%Y-%m}#dataset") for edition in editions),
+            *(Ref(f"{root}{edition.code}#dataset") for edition in editions),
         ],
     }
     publisher = {
@@ -119,7 +160,7 @@ def _said(name: str, county: Organisation, month: str = "") -> list[Literal]:
     return both(*sentence(name, zh, {**zh, "county": county.name_en or county.name}))
 
 
-def _moments(editions: Sequence[Edition]) -> Node:
+def _moments(editions: Sequence[Summary]) -> Node:
     """When the first and the last edition came out; nothing before the first."""
     if not editions:
         return {}
@@ -127,12 +168,12 @@ def _moments(editions: Sequence[Edition]) -> Node:
     return {"dct:issued": _moment(min(at)), "dct:modified": _moment(max(at))}
 
 
-def _moment(at: Any) -> Literal:
+def _moment(at: datetime) -> Literal:
     return Literal(at.isoformat(timespec="seconds"), kind="xsd:dateTime")
 
 
-def _dataset(site: Site, edition: Edition, about: Node) -> Node:
-    county, month = site.county, f"{edition.month:%Y-%m}"
+def _dataset(site: Site, edition: Summary, about: Node) -> Node:
+    county, month = site.county, edition.code
     first = edition.begins_at.astimezone(county.zone).date()
     last = (edition.ends_at - timedelta(microseconds=1)).astimezone(county.zone).date()
     return {
@@ -161,21 +202,20 @@ def _dataset(site: Site, edition: Edition, about: Node) -> Node:
     }
 
 
-def _distribution(site: Site, edition: Edition, kind: str) -> Node:
-    text, digest = {"csv": (edition.csv, edition.csv_digest), "json": (edition.json, edition.json_digest)}[
-        kind
-    ]
+def _distribution(site: Site, edition: Summary, kind: str) -> Node:
+    size = {"csv": edition.csv_size, "json": edition.json_size}[kind]
+    digest = {"csv": edition.csv_digest, "json": edition.json_digest}[kind]
     media, name = FORMATS[kind]
-    address = f"{site.root}{edition.month:%Y-%m}"
+    address = f"{site.root}{edition.code}"
     return {
         "id": f"{address}#{kind}",
         "type": "dcat:Distribution",
-        "dct:title": both(f"{edition.month:%Y-%m} {name}", f"{edition.month:%Y-%m} {name}"),
+        "dct:title": both(f"{edition.code} {name}", f"{edition.code} {name}"),
         "dcat:accessURL": Ref(f"{address}.{kind}"),
         "dcat:downloadURL": Ref(f"{address}.{kind}"),
         "dcat:mediaType": Ref(IANA + media),
         "dct:format": Ref(f"{EU}file-type/{name}"),
-        "dcat:byteSize": Literal(str(len(text.encode())), kind="xsd:nonNegativeInteger"),
+        "dcat:byteSize": Literal(str(size), kind="xsd:nonNegativeInteger"),
         "spdx:checksum": {
             "type": "spdx:Checksum",
             "spdx:algorithm": Ref("spdx:checksumAlgorithm_sha256"),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from itertools import groupby
 from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
@@ -21,19 +21,19 @@ from linli.measures import actions as measures
 from linli.measures.formulas import PLACE, TOTAL, K, dictionary, licences
 from linli.measures.models import Edition
 from linli.people.access import public
-from linli.portal.views.catalogue import Site, as_jsonld, as_turtle, catalogue
+from linli.portal.views.catalogue import Site, Summary, as_jsonld, as_turtle, catalogue, summary
 from linli.portal.views.county import county_of
 
 KEPT = "public, max-age=3600"
+MONTH = re.compile(r"[12]\d{3}-(0[1-9]|1[0-2])")
 
 
 @public
 @require_safe
 def open_data(request: HttpRequest) -> HttpResponse:
     """All editions, what they are, what the columns mean, and what may be done with them."""
-    editions = [_summary(edition) for edition in measures.editions_of(county_of(request))]
     context = {
-        "editions": editions,
+        "editions": _summaries(request),
         "licence": _spoken(vars(licences()[settings.OPEN_DATA_LICENCE])),
         "dictionary": {name: _entries(held) for name, held in dictionary().items() if name != "values"},
         "k": K,
@@ -52,7 +52,7 @@ def edition(request: HttpRequest, month: str) -> HttpResponse:
         _table(name, names.get(name, name), list(held))
         for name, held in groupby(rows, key=lambda row: row["table"])
     ]
-    context = {"edition": _summary(found), "tables": tables, "k": K}
+    context = {"edition": summary(found.pk), "tables": tables, "k": K}
     return render(request, "portal/open_data_edition.html", context)
 
 
@@ -74,7 +74,7 @@ def _table(name: str, about: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 @public
 @require_safe
-def edition_csv(request: HttpRequest, month: str) -> HttpResponseBase:
+def edition_csv(request: HttpRequest, month: str) -> HttpResponse:
     found = _edition(request, month)
     return _file(
         request, found.csv, "text/csv; charset=utf-8", found.csv_digest, f"open-data-{found.month:%Y-%m}.csv"
@@ -83,29 +83,29 @@ def edition_csv(request: HttpRequest, month: str) -> HttpResponseBase:
 
 @public
 @require_safe
-def edition_json(request: HttpRequest, month: str) -> HttpResponseBase:
+def edition_json(request: HttpRequest, month: str) -> HttpResponse:
     found = _edition(request, month)
     return _file(request, found.json, "application/json", found.json_digest)
 
 
 @public
 @require_safe
-def dictionary_json(request: HttpRequest) -> HttpResponseBase:
+def dictionary_json(request: HttpRequest) -> HttpResponse:
     text = json.dumps(dictionary(), ensure_ascii=False, indent=1) + "\n"
     return _file(request, text, "application/json", _digest(text))
 
 
 @public
 @require_safe
-def catalogue_jsonld(request: HttpRequest) -> HttpResponseBase:
-    text = as_jsonld(catalogue(_site(request), list(measures.editions_of(county_of(request)))))
+def catalogue_jsonld(request: HttpRequest) -> HttpResponse:
+    text = as_jsonld(catalogue(_site(request), _summaries(request)))
     return _file(request, text, "application/ld+json", _digest(text))
 
 
 @public
 @require_safe
-def catalogue_ttl(request: HttpRequest) -> HttpResponseBase:
-    text = as_turtle(catalogue(_site(request), list(measures.editions_of(county_of(request)))))
+def catalogue_ttl(request: HttpRequest) -> HttpResponse:
+    text = as_turtle(catalogue(_site(request), _summaries(request)))
     return _file(request, text, "text/turtle; charset=utf-8", _digest(text))
 
 
@@ -120,26 +120,18 @@ def _site(request: HttpRequest) -> Site:
 
 def _edition(request: HttpRequest, month: str) -> Edition:
     """The edition of a month written as 2026-09; 404 for any other text and where there is none."""
-    for found in measures.editions_of(county_of(request)):
-        if f"{found.month:%Y-%m}" == month:
-            return found
-    raise Http404
+    if not MONTH.fullmatch(month):
+        raise Http404
+    found = measures.editions_of(county_of(request)).filter(month=f"{month}-01").first()
+    if found is None:
+        raise Http404
+    return found
 
 
-def _summary(found: Edition) -> dict[str, Any]:
-    """An edition as the pages show it."""
-    rows = json.loads(found.json)["rows"]
-    return {
-        "month": found.month,
-        "code": f"{found.month:%Y-%m}",
-        "published_at": found.published_at,
-        "rows": len(rows),
-        "matters": next((row["matters"] for row in rows if row["table"] == "total"), None),
-        "csv_size": len(found.csv.encode()),
-        "json_size": len(found.json.encode()),
-        "csv_digest": found.csv_digest,
-        "json_digest": found.json_digest,
-    }
+def _summaries(request: HttpRequest) -> list[Summary]:
+    """All editions, newest first, without their files."""
+    ids = measures.editions_of(county_of(request)).values_list("pk", flat=True)
+    return [summary(each) for each in ids]
 
 
 def _entries(entries: list[dict[str, str]]) -> list[dict[str, str]]:
@@ -158,10 +150,12 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _file(request: HttpRequest, text: str, kind: str, digest: str, name: str = "") -> HttpResponseBase:
+def _file(request: HttpRequest, text: str, kind: str, digest: str, name: str = "") -> HttpResponse:
     """A file anybody may read from anywhere, the same for everybody; 304 for those who have it."""
     headers = {"ETag": f'"{digest}"', "Cache-Control": KEPT, "Access-Control-Allow-Origin": "*"}
     if name:
         headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    response = HttpResponse(text.encode(), content_type=kind, headers=headers)
-    return get_conditional_response(request, etag=headers["ETag"], response=response) or response
+    unchanged = get_conditional_response(request, etag=headers["ETag"])
+    if unchanged is not None:
+        return HttpResponse(status=unchanged.status_code, headers=headers)
+    return HttpResponse(text.encode(), content_type=kind, headers=headers)
