@@ -32,7 +32,8 @@ PLACES = 4  # letters under way to one target
 READ_AT_A_TIME = 200
 KEPT = timedelta(days=30)
 HIDDEN = "hidden"
-PAGES = {"service_request": "requests", "mediation": "disputes"}
+DISPUTES = ("mediation", "mediation_labour", "mediation_medical")
+PAGES = {"service_request": "requests", **dict.fromkeys(DISPUTES, "disputes")}
 
 
 @dataclass(frozen=True)
@@ -188,7 +189,7 @@ def _end(delivery_id: UUID, claim: datetime, **found: Any) -> None:
 
 def wait(key: UUID, attempts: int) -> timedelta:
     """How long to wait after so many failures: longer each time, and never the same for any two, so nothing throngs."""
-    plain = min(FIRST_WAIT * 3 ** min(attempts - 1, 20), LONGEST_WAIT)
+    plain = min(FIRST_WAIT * int(3 ** min(attempts - 1, 20)), LONGEST_WAIT)
     digest = blake2b(key.bytes + attempts.to_bytes(4), digest_size=2).digest()
     return plain * (0.8 + 0.4 * int.from_bytes(digest) / 0xFFFF)
 

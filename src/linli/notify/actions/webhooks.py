@@ -148,7 +148,7 @@ def replay_dead(
 def described(webhook: Webhook) -> dict[str, Any]:
     """A webhook as the history of changes says it."""
     return {
-        "name": webhook.name,
+        "called": webhook.name,
         "url": webhook.url,
         "kinds": webhook.kinds,
         "events": webhook.events,

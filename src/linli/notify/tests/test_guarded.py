@@ -48,7 +48,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
                 raise socket.gaierror
             return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in now]
 
-        monkeypatch.setattr(guarded.socket, "getaddrinfo", getaddrinfo)
+        monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
         return asked
 
     return fake
@@ -206,7 +206,11 @@ def test_a_name_nobody_knows_is_a_failure(names: Any, called: Any) -> None:
 def test_a_resolver_that_says_nothing_is_waited_for_no_longer_than_the_rest(
     monkeypatch: pytest.MonkeyPatch, called: Any
 ) -> None:
-    monkeypatch.setattr(guarded.socket, "getaddrinfo", lambda *_a, **_o: time.sleep(1.5) or [])
+    def slow(*_asked: Any, **_options: Any) -> list[Any]:
+        time.sleep(1.5)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
     began = time.monotonic()
     with pytest.raises(guarded.Failed, match="dns"):
         post("https://slow.example/", seconds=0.2)

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 def hook(cast: Cast, report: Any, monkeypatch: pytest.MonkeyPatch) -> Webhook:
     """A webhook told of three events by a worker; two are dead letters."""
     monkeypatch.setattr(clock, "now", lambda: NOW)
-    grant = Grant.objects.get(pk=cast["dispatcher"].grant_id)
+    grant = Grant.objects.get(pk=str(cast["dispatcher"].grant_id))
     given = {"name": "邻县平台", "url": "https://hook.example/", "kinds": [], "events": [], "grant": grant}
     made = webhooks.add(changes={**given, "is_active": True}, by=cast["administrator"], at=NOW)
     for _n in range(3):
@@ -123,9 +123,12 @@ def test_the_worker_gives_places_and_reads_on(
     hook: Webhook, report: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[str] = []
-    monkeypatch.setattr(
-        "linli.notify.senders.webhooks.post", lambda letter: sent.append(letter.url) or sending.Outcome(204)
-    )
+
+    def post(letter: sending.Letter) -> sending.Outcome:
+        sent.append(letter.url)
+        return sending.Outcome(204)
+
+    monkeypatch.setattr("linli.notify.senders.webhooks.post", post)
     report()
     rounds = working.Rounds()
     while rounds.run():

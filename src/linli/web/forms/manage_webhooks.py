@@ -17,6 +17,7 @@ from linli.web.views import kinds
 
 from .manage import SEPARATOR
 
+MARKS = "：:"  # zh: the marks some labels end with
 OFFERED = 400  # posts in the list beside the field; others are found by their account
 
 
@@ -60,7 +61,9 @@ class WebhookForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.grants = grants
         self.fields["kinds"].choices = list(kinds.kinds().items())  # type: ignore[attr-defined]
-        events = [(event, f"{label} · {event}") for event, label in webhooks.events().items()]
+        events = [
+            (event, f"{str(label).rstrip(MARKS)} · {event}") for event, label in webhooks.events().items()
+        ]
         self.fields["events"].choices = events  # type: ignore[attr-defined]
 
     def clean_post(self) -> Grant:

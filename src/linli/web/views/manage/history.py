@@ -94,6 +94,7 @@ OWN_FIELDS = {
     "listing": gettext_noop("名单"),
     "rows": gettext_noop("行数"),
     "filters": gettext_noop("筛选"),
+    "called": gettext_noop("名称"),
     "key": gettext_noop("第几个密钥"),
     "letters": gettext_noop("再送几条"),
     "from_position": gettext_noop("从哪个序号起"),
