@@ -24,6 +24,7 @@ def endpoint(is_test: bool) -> list[URLPattern]:
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("discovery.<str:suffix>", views.discover, name="open311-discovery"),
+    path("openapi.json", views.schema, name="open311-schema"),
     path("v2/", include((endpoint(False), "open311"))),
     path("test/v2/", include((endpoint(True), "open311-test"))),
 ]

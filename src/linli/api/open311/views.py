@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from uuid import UUID
 
 from django.db.models import Q
@@ -21,11 +22,24 @@ from .asking import Query, query_of
 from .door import Content, Visit, enter
 from .faults import Fault, Refused, told
 
+SCHEMA = Path(__file__).with_name("openapi.json")
+
 
 @public
 @csrf_exempt  # no cookie is read here
 def discover(request: HttpRequest, suffix: str, is_test: bool = False) -> HttpResponse:
     return enter(request, suffix, is_test, {"GET": discovery.discovered})
+
+
+@public
+@csrf_exempt
+def schema(request: HttpRequest) -> HttpResponse:
+    """This interface as an OpenAPI document."""
+
+    def shown(visit: Visit) -> HttpResponse:
+        return HttpResponse(SCHEMA.read_bytes(), content_type="application/json")
+
+    return enter(request, "json", False, {"GET": shown})
 
 
 @public
