@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
+from linli.cases.models import CaseNumber, CaseQuerySet
 from linli.documents.models import Attachment
 from linli.documents.views import serve
 from linli.kit import codes
@@ -119,7 +120,7 @@ def _found(visit: Visit) -> Content:
     return Content("service_requests", records.told(visit, _matching(visit, query)))
 
 
-def _matching(visit: Visit, query: Query) -> records.CaseQuerySet:
+def _matching(visit: Visit, query: Query) -> CaseQuerySet:
     until = query.until.replace(microsecond=999_999)
     cases = records.visible(visit).filter(received_at__gte=query.since, received_at__lte=until)
     if query.services:
@@ -133,8 +134,6 @@ def _matching(visit: Visit, query: Query) -> records.CaseQuerySet:
 
 def _by_number(visit: Visit, numbers: list[str], asked: list[str]) -> list[dict[str, object]]:
     """Those of the numbers that can be seen here; 404 where none can. One that cannot be a number is an unknown one."""
-    from linli.cases.models import CaseNumber
-
     ids = CaseNumber.objects.filter(number__in=[number for number in numbers if number]).values("case_id")
     cases = records.visible(visit).filter(pk__in=ids).order_by("-received_at", "-id")
     found = records.told(visit, cases)

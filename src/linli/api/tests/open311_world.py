@@ -72,14 +72,15 @@ class World:
     photo: UUID | None = None
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=20))
 
-    def get(self, address: str, suffix: str, *, endpoint: str = "v2", **options: Any) -> Said:
+    def get(self, address: str, suffix: str, **options: Any) -> Said:
+        endpoint = options.pop("endpoint", "v2")
         headers = {"Accept-Language": "en", **options.pop("headers", {})}
         return self._ask("GET", f"{endpoint}/{address}", suffix, params=options, headers=headers)
 
-    def post(self, suffix: str, *, endpoint: str = "v2", **given: Any) -> Said:
+    def post(self, suffix: str, **given: Any) -> Said:
         """Posts a good request of a dark lamp, with changes; None leaves a parameter out."""
         headers = {"Accept-Language": "en", **given.pop("headers", {})}
-        files = given.pop("files", None)
+        endpoint, files = given.pop("endpoint", "v2"), given.pop("files", None)
         data = {
             "api_key": self.secret,
             "service_code": "facility.street_lamp",

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from georeport import GeoReport
+from georeport import GeoReport  # type: ignore[import-untyped]
 
 from linli.api.open311 import urls
 from linli.api.tests.open311_world import FORMATS, World, build_world, keep_the_county  # noqa: F401

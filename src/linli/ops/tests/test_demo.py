@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
+from django.test.testcases import LiveServerThread, _StaticFilesHandler
+from georeport import GeoReport  # type: ignore[import-untyped]
 
 from linli.cases.models import Case, Clock, Delivery, Event, Partner, Task, TrackingCode
 from linli.documents.models import Attachment
@@ -158,3 +162,39 @@ def test_it_counts_as_seeded_and_as_a_demonstration() -> None:
     assert seeding.is_seeded()
     assert not seeding.is_begun()
     assert not Case.objects.filter(is_demo=False).exists()
+
+
+@contextmanager
+def running() -> Iterator[str]:
+    """A server that sees what this module's transaction holds; gives its address."""
+    shared = connections["default"]
+    server = LiveServerThread("127.0.0.1", _StaticFilesHandler, connections_override={"default": shared})
+    server.daemon = True
+    shared.inc_thread_sharing()
+    with patch.object(shared, "close"):  # or the first request would end the transaction
+        server.start()
+        server.is_ready.wait()
+        yield f"http://127.0.0.1:{server.port}"
+        server.terminate()
+    shared.dec_thread_sharing()
+
+
+def test_a_public_open311_client_reads_it() -> None:
+    period = {
+        "start_date": f"{NOW - timedelta(days=89):%Y-%m-%dT%H:%M:%SZ}",
+        "end_date": f"{NOW:%Y-%m-%dT%H:%M:%SZ}",
+    }
+    with running() as address:
+        for suffix in ("json", "xml"):
+            client = GeoReport(f"{address}/open311/v2", output_format=suffix)
+            codes = {service["service_code"] for service in client.get_service_list()}
+            found = client.get_service_requests(**period)
+            one = client.get_service_request(found[0]["service_request_id"])
+            assert one["service_code"] in codes
+            assert {request["status"] for request in found} == {"open", "closed"}
+            agreed = [request for request in found if request["description"]]
+            assert 0.1 * len(found) < len(agreed) < 0.6 * len(found)
+    secret = Request.objects.filter(request_type="accusation").values("case__number")
+    assert not {request["service_request_id"] for request in found} & set(
+        secret.values_list("case__number", flat=True)
+    )
