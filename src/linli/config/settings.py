@@ -29,6 +29,9 @@ def _secret_key() -> str:
 
 
 SECRET_KEY = _secret_key()
+# The keys of sealed columns: a file made at first use, or what a command prints.
+KEYRING = Path(env.str("LINLI_KEYRING", default=str(VAR / "keyring.json")))
+KEYRING_COMMAND = env.str("LINLI_KEYRING_COMMAND", default="")
 DEBUG = env.bool("LINLI_DEBUG", default=False)
 ALLOWED_HOSTS = env.list("LINLI_HOSTS", default=["*"])
 CSRF_TRUSTED_ORIGINS = env.list("LINLI_ORIGINS", default=[])
@@ -218,7 +221,7 @@ REACTIONS = [
 PERMISSIONS_POLICY: dict[str, list[str]] = {"geolocation": ["self"], "camera": [], "microphone": []}
 OPEN_DATA_LICENCE = env.str("LINLI_OPEN_DATA_LICENCE", default="CC-BY-4.0")
 COUNTY_CODE = env.str("LINLI_COUNTY", default="420921")
-OPEN311_TEST = env.bool("LINLI_OPEN311_TEST", default=True)
+OPEN311_TEST = env.bool("LINLI_TEST_ENDPOINT", default=True)
 
 # Webhooks go to the public internet by HTTPS; a network of one's own, plain HTTP and other ports are opened here.
 WEBHOOK_NETWORKS = env.list("LINLI_WEBHOOK_NETWORKS", default=[])

@@ -59,8 +59,9 @@ class Page:
         last = Subquery(touched.annotate(last=Max("received_at")).values("last"))
         self.cases = list(cases.select_related("place", "holder").annotate(told_at=last))
         ids = [case.pk for case in self.cases]
-        self.requests = Request.objects.in_bulk(ids)
+        self.requests = Request.objects.defer("contact_name", "contact_phone").in_bulk(ids)
         open_books = [pk for pk, request in self.requests.items() if request.may_publish]
+        self.requests |= Request.objects.in_bulk(open_books)  # with the names that have to be masked
         self.categories = {category.code: category for category in Category.objects.all()}
         self.photos = photos_of(open_books)
         self.events = _public_events(ids if visit.is_extended else open_books)

@@ -20,10 +20,10 @@ from linli.service_requests.models import Channel, RequestType
 
 from . import places, tokens
 from .asking import unknown_service
+from .catalogue import known
 from .door import Content, Visit
 from .faults import Fault, Refused
 from .records import notice
-from .services import known
 
 # The parameter to correct, by the field of a submission.
 PARAMETERS = {

@@ -17,8 +17,7 @@ from linli.kit import codes
 from linli.people.access import public
 from linli.service_requests.models import Request
 
-from . import discovery, records, taking, tokens
-from . import services as listing
+from . import catalogue, discovery, records, taking, tokens
 from .asking import Query, query_of
 from .door import Content, Visit, enter
 from .faults import Fault, Refused, told
@@ -46,13 +45,13 @@ def schema(request: HttpRequest) -> HttpResponse:
 @public
 @csrf_exempt
 def services(request: HttpRequest, suffix: str, is_test: bool = False) -> HttpResponse:
-    return enter(request, suffix, is_test, {"GET": listing.listed})
+    return enter(request, suffix, is_test, {"GET": catalogue.listed})
 
 
 @public
 @csrf_exempt
 def service(request: HttpRequest, code: str, suffix: str, is_test: bool = False) -> HttpResponse:
-    return enter(request, suffix, is_test, {"GET": lambda visit: listing.defined(code)})
+    return enter(request, suffix, is_test, {"GET": lambda visit: catalogue.defined(code)})
 
 
 @public
@@ -113,7 +112,7 @@ def nothing(request: HttpRequest, rest: str, is_test: bool = False) -> HttpRespo
 
 
 def _found(visit: Visit) -> Content:
-    query = query_of(visit.given, visit.at, listing.known())
+    query = query_of(visit.given, visit.at, catalogue.known())
     if query.numbers:
         asked = visit.given.get("service_request_id", "").split(",")
         return Content("service_requests", _by_number(visit, query.numbers, asked))

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from linli.cases.models import Case, CaseQuerySet
 from linli.kit import coordinates, text
 from linli.orgs.models import Organisation, within
+from linli.service_requests.models import Channel
 
 WINDOW = timedelta(days=30)
 NEAR_METRES = 300.0
@@ -43,6 +44,7 @@ def similar_cases(
         .filter(within("place_path", around))
         .filter(category__startswith=category.split(".")[0], accused_path="")
         .exclude(state="merged")
+        .exclude(channel=Channel.OPEN311_TEST)
         .order_by("-received_at")
     )
     if without is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -74,16 +75,6 @@ def submit(
     assert given.place is not None
     accused_path = given.accused.path if given.accused else ""
     code = tracking_code(command_id)
-    data = {
-        "text": given.text,
-        "type": given.request_type,
-        "category": category.code,
-        "place": str(given.place.pk),
-        "address": given.address,
-        "photos": given.photos,
-        "answers": given.answers,
-        "via": given.via,
-    }
     routing = route(
         category=category,
         request_type=given.request_type,
@@ -106,7 +97,7 @@ def submit(
         by=by,
         at=at,
         command_id=command_id,
-        data={name: value for name, value in data.items() if value},
+        data=_said(given, category),
         facts=routing.facts,
         claimed_at=claimed_at,
         more=[detail, TrackingCode(digest=digest_of(code), case_id=command_id)],
@@ -116,10 +107,29 @@ def submit(
     return Receipt(case, event, code, routing if is_new else None, is_new)
 
 
+def _said(given: Submission, category: Category) -> dict[str, Any]:
+    """What the first event keeps of the reporter's own account."""
+    assert given.place is not None
+    data = {
+        "text": given.text,
+        "type": given.request_type,
+        "category": category.code,
+        "place": str(given.place.pk),
+        "address": given.address,
+        "photos": given.photos,
+        "answers": given.answers,
+        "via": given.via,
+    }
+    return {name: value for name, value in data.items() if value}
+
+
 def _check_contact(case: Case, given: Submission) -> None:
     """A retry says the same about whom to call, too, or it is another command under a used id."""
-    known = Request.objects.filter(pk=case.pk).values_list("contact_name", "contact_phone").first()
-    if known != (given.contact_name, given.contact_phone):
+    known = Request.objects.only("contact_name", "contact_phone").filter(pk=case.pk).first()
+    if known is None or (known.contact_name, known.contact_phone) != (
+        given.contact_name,
+        given.contact_phone,
+    ):
         raise CommandReused
 
 
