@@ -122,7 +122,7 @@ def told(fuzz: Fuzz) -> str:
     return "\n".join([*lines, f"{len(fuzz.failures)} failures", *map(str, fuzz.failures.items())])
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)  # each request opens and closes its connection
 def test_nothing_breaks_and_nothing_is_undocumented(
     town: Town, cast: Cast, report: Any, monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Any
 ) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 
 from linli.api import access
 from linli.api.tests.open311_world import FORMATS, World, build_world, keep_the_county  # noqa: F401
@@ -448,3 +450,20 @@ def test_a_report_late_by_its_own_account_is_timed_by_the_server(world: World) -
     )
     assert case.received_at - world.at < timedelta(hours=1)
     assert case.opened_at == case.received_at
+
+
+def test_the_same_request_sent_many_times_at_once_is_made_once(world: World) -> None:
+    if connection.vendor == "sqlite":
+        pytest.skip("one connection to a database in memory")
+    key, before = str(uuid4()), Case.objects.count()
+    picture = plain()
+
+    def send(_n: int) -> Any:
+        files = [("media", ("a.jpg", io.BytesIO(picture), "image/jpeg"))]
+        return world.post("json", headers={"Idempotency-Key": key}, files=files)
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(send, range(6)))
+    assert {said.status for said in answers} == {200}
+    assert len({said.one["service_request_id"] for said in answers}) == 1
+    assert Case.objects.count() == before + 1
