@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from linli.api.tests.open311_world import CANARIES, FORMATS, World, build_world, keep_the_county  # noqa: F401
 from linli.cases import actions as cases
+from linli.cases.models import Case, Referral
 from linli.kit import clock
 from linli.kit.coordinates import square
 from linli.kit.ids import uuid7
@@ -78,6 +79,25 @@ def test_what_was_reported_in_confidence_does_not_exist_here(world: World, suffi
     assert world.get("requests", suffix, service_request_id=case.number).status == 404
     listed = world.get("requests", suffix, service_code=case.category).response.text
     assert case.number not in listed
+
+
+@pytest.mark.parametrize("code", ["dispute.neighbour", "livelihood.relief", "opinion.attitude"])
+def test_quarrels_hardship_and_opinions_are_published_with_consent_alone(world: World, code: str) -> None:
+    given = {"service_code": code, "attribute[fault]": None, "description": CANARIES["words"]}
+    silent, agreed = (
+        world.post("json", is_public=is_public, **given).one["service_request_id"]
+        for is_public in ("false", "true")
+    )
+    assert world.get(f"requests/{silent}", "json").status == 404
+    assert world.get(f"requests/{agreed}", "json").one["description"] == CANARIES["words"]
+
+
+def test_what_was_referred_to_mediation_is_no_longer_published(world: World) -> None:
+    number = world.post("json", is_public="true").one["service_request_id"]
+    assert world.get(f"requests/{number}", "json").status == 200
+    case = Case.objects.get(number=number)
+    Referral.objects.create(case=case, to=world.cases["quarrel"], at=world.at)
+    assert world.get(f"requests/{number}", "json").status == 404
 
 
 def test_a_request_that_exists_in_secret_and_one_that_does_not_get_the_same_answer(
