@@ -26,7 +26,7 @@ from linli.people.models import Grant
 LET_IN = 299
 GUARD = "guarded"
 SAMPLES = {"uuid": str(UUID(int=7)), "int": "7", "str": "nothing", "slug": "nothing", "path": "nothing"}
-KINDS = {"public", "signed_in"}
+KINDS = {"public", "key", "signed_in"}  # key: an API key in a header, whoever is signed in
 # What a public address may answer to somebody who is nobody: a page, a way on, or a plain refusal, but no sign-in.
 OPEN = {200, 204, 301, 302, 303, 304, 400, 403, 404, 405, 409, 410, 422}
 
@@ -78,7 +78,9 @@ def known_permissions() -> set[str]:
 
 def guarded() -> list[tuple[str, Any]]:
     found = addresses(get_resolver().url_patterns)
-    return [(address, view) for address, view in found if getattr(view, "permission", "") != "public"]
+    return [
+        (address, view) for address, view in found if getattr(view, "permission", "") not in {"public", "key"}
+    ]
 
 
 def test_every_permission_is_one_that_a_role_can_hold() -> None:
@@ -146,6 +148,19 @@ def test_public_addresses_ask_nobody_to_sign_in(client: Client, cast: Cast) -> N
         assert response.status_code in OPEN, (address, response.status_code)
         is_own = address.startswith("/sign-")
         assert is_own or not response.get("Location", "").startswith("/sign-in"), address
+
+
+@pytest.mark.django_db
+def test_no_session_opens_what_a_key_opens(client: Client, cast: Cast) -> None:
+    client.force_login(
+        cast.people["dispatcher"], backend="allauth.account.auth_backends.AuthenticationBackend"
+    )
+    found = addresses(get_resolver().url_patterns)
+    keyed = [re.sub(r"<\w+>", "nothing", a) for a, view in found if view.permission == "key"]
+    assert len(keyed) > 50
+    for address in keyed:
+        answers = {client.get(address).status_code, client.post(address).status_code}
+        assert answers <= {401, 405, 429}, (address, answers)
 
 
 def test_catches_a_view_without_guard() -> None:

@@ -54,7 +54,8 @@ def test_every_operation_has_examples_that_fit_its_schema() -> None:
     found = in_english()
     components = {"components": found["components"]}
     for where, entry in entries(found):
-        contents = [response.get("content", {}) for response in entry["responses"].values()]
+        responses = [each for each in entry["responses"].values() if "$ref" not in each]
+        contents = [each.get("content", {}) for each in (*responses, *found["components"]["responses"].values())]
         contents += [entry["requestBody"]["content"]] if "requestBody" in entry else []
         for content in contents:
             for kind, media in content.items():
@@ -74,7 +75,8 @@ def test_every_problem_is_documented_with_its_status() -> None:
     for made in every():
         entry = found["paths"][made.path][made.method.lower()]
         for code in problems_of(made):
-            response = entry["responses"][str(KINDS[code][0])]
+            name = entry["responses"][str(KINDS[code][0])]["$ref"].rpartition("/")[2]
+            response = found["components"]["responses"][name]
             assert code in response["content"]["application/problem+json"]["examples"], (made.id, code)
 
 

@@ -45,6 +45,7 @@ def document() -> dict[str, Any]:
         "key": {"type": "http", "scheme": "bearer", "description": _("在工作台的“API 密钥”里发。")}
     }
     found["components"]["headers"] = _headers()
+    found["components"]["responses"] = _responses()
     for made in every():
         _complete(found["paths"][made.path][made.method.lower()], made)
     return found
@@ -171,29 +172,42 @@ def _failures(made: Operation) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if made.has_etag:
         found["304"] = {"description": _("没有变。")}
-    by_status: dict[int, list[str]] = {}
+    for status, codes in _by_status(made).items():
+        found[str(status)] = {"$ref": f"#/components/responses/{_name(codes)}"}
+    return found
+
+
+def _by_status(made: Operation) -> dict[int, tuple[str, ...]]:
+    found: dict[int, tuple[str, ...]] = {}
     for code in problems_of(made):
-        by_status.setdefault(KINDS[code][0], []).append(code)
-    for status, codes in sorted(by_status.items()):
-        examples = {
-            code: {
-                "value": {
-                    "type": f"{PAGE}#{code}",
-                    "title": str(KINDS[code][1]),
-                    "status": status,
-                    "detail": str(KINDS[code][1]),
-                }
-            }
-            for code in codes
-        }
-        found[str(status)] = {
-            "description": " / ".join(str(KINDS[code][1]) for code in codes),
-            "content": {
-                MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}
-            },
-        }
-        if header := OF_STATUS.get(status):
-            found[str(status)]["headers"] = {header: {"$ref": f"#/components/headers/{header}"}}
+        status = KINDS[code][0]
+        found[status] = (*found.get(status, ()), code)
+    return dict(sorted(found.items()))
+
+
+def _name(codes: tuple[str, ...]) -> str:
+    return ".".join(codes)
+
+
+def _responses() -> dict[str, Any]:
+    """Every answer with a problem, each once."""
+    known = {codes: status for made in every() for status, codes in _by_status(made).items()}
+    return {_name(codes): _problem(status, codes) for codes, status in sorted(known.items())}
+
+
+def _problem(status: int, codes: tuple[str, ...]) -> dict[str, Any]:
+    titles = {code: str(KINDS[code][1]) for code in codes}
+    examples = {
+        code: {"value": {"type": f"{PAGE}#{code}", "title": title, "status": status, "detail": title}}
+        for code, title in titles.items()
+    }
+    schema = {"$ref": "#/components/schemas/Problem"}
+    found: dict[str, Any] = {
+        "description": " / ".join(titles.values()),
+        "content": {MEDIA_TYPE: {"schema": schema, "examples": examples}},
+    }
+    if header := OF_STATUS.get(status):
+        found["headers"] = {header: {"$ref": f"#/components/headers/{header}"}}
     return found
 
 
