@@ -7,12 +7,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import Error, connection
 
 from linli.cases import actions as cases
 from linli.cases.actions import recalculation
+from linli.cases.actions.sweep import CHORES
 from linli.documents import actions as documents
 from linli.documents.actions import exporting
 from linli.kit import clock
@@ -72,6 +74,7 @@ class Rounds:
             ("photos", HOURLY, sweep_photos),
             ("old letters", HOURLY, lambda at: sending.sweep(at=at)),
             ("figures", HOURLY, count_last_month),
+            *((name, HOURLY, partial(_do, chore)) for name, chore in CHORES.items()),
         ]
 
     def _is_time_for(self, name: str, interval: timedelta, at: datetime) -> bool:
@@ -156,3 +159,7 @@ def last_beat() -> datetime | None:
     """When a worker last gave a sign of life."""
     number = Revision.objects.filter(name=HEARTBEAT).values_list("number", flat=True).first()
     return datetime.fromtimestamp(number, UTC) if number else None
+
+
+def _do(chore: Callable[..., int], at: datetime) -> int:
+    return chore(at=at)

@@ -19,6 +19,7 @@ from linli.api.tests.asking import PREFIX, Program, program
 from linli.api.v1 import answers
 from linli.cases.models import Case, Event
 from linli.kit import clock
+from linli.ops.working import Rounds
 from linli.orgs import actions as orgs
 from linli.people import actions as people
 from linli.people.actions import keys
@@ -334,6 +335,7 @@ def test_answers_are_forgotten_after_a_day(clerk: Program) -> None:
     clerk.post("/requests", LAMP)
     assert answers.sweep(at=clock.now() + timedelta(hours=23)) == 0
     assert answers.sweep(at=clock.now() + timedelta(hours=25)) == 1
+    assert "answers" in {name for name, _interval, _job in Rounds()._jobs()}, "the worker does it"
 
 
 @pytest.mark.django_db(transaction=True)

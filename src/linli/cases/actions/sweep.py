@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -17,6 +18,9 @@ from linli.people.access import SYSTEM, roles_with_duty
 from linli.people.models import Grant
 
 logger = logging.getLogger(__name__)
+
+# What apps above clear away now and then; each adds its own when it starts, and the worker does them by the hour.
+CHORES: dict[str, Callable[..., int]] = {}
 
 
 def fire_due_clocks(*, at: datetime, limit: int = 500, case_id: UUID | None = None) -> int:
