@@ -51,6 +51,7 @@ def _dashed(headers: dict[str, str]) -> dict[str, str]:
 def program(actor: Actor, *scopes: str, **changes: Any) -> Program:
     """A program with a fresh key of that post."""
     at = changes.pop("at", None) or clock.now() - timedelta(seconds=1)
+    assert actor.grant_id is not None
     grant = Grant.objects.get(pk=actor.grant_id)
     key, secret = keys.issue(
         name="test",

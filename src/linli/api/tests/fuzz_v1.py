@@ -22,9 +22,11 @@ from conftest import Cast, Town
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import Flaky
 from hypothesis.stateful import run_state_machine_as_test
-from schemathesis import Case, GenerationMode
+from schemathesis import Case as Asked
+from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.failures import FailureGroup
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_headers_conformance,
@@ -80,7 +82,7 @@ class Fuzz:
     def cases(self) -> int:
         return sum(self.statuses.values())
 
-    def headers(self, case: Case) -> dict[str, str]:
+    def headers(self, case: Asked[Any]) -> dict[str, str]:
         """The key of a role that may do it, if one is found; else of any, or none, or one that opens nothing."""
         role = ""
         if self.chance.random() < 0.7:
@@ -91,7 +93,7 @@ class Fuzz:
             return {}
         return {OURS: f"Bearer {self.keys.get(role, 'linli_' + '0' * 32)}"}
 
-    def somebody_for(self, case: Case) -> str:
+    def somebody_for(self, case: Asked[Any]) -> str:
         """A role that may see the case the address names, or make the move there; '' where none is found."""
         if (case.method, case.operation.path) == ("POST", "/requests"):
             return self.chance.choice(["clerk", "dispatcher", "grid_worker", "village_officer"])
@@ -111,7 +113,7 @@ class Fuzz:
         clocks = list(Clock.objects.filter(case_id=found.pk))
         return any(move.noun == noun for move in moves_for(found, actor, tasks, clocks, clock.now()))
 
-    def prepare(self, case: Case) -> None:
+    def prepare(self, case: Asked[Any]) -> None:
         """Mostly real numbers, codes and ids, and a mark of its own for most writes."""
         real = {"number": self.numbers, "code": self.codes}
         for name, known in real.items():
@@ -122,11 +124,11 @@ class Fuzz:
         if isinstance(case.body, dict):
             self.make_real(case.body)
         if case.method == "POST" and self.chance.random() < 0.8:
-            case.headers = {**(case.headers or {}), "Idempotency-Key": f"fuzz-{next(self.marks)}"}
+            case.headers["Idempotency-Key"] = f"fuzz-{next(self.marks)}"
         if case.headers and "If-Match" in case.headers and self.chance.random() < 0.7:
             del case.headers["If-Match"]
 
-    def lead(self, case: Case) -> None:
+    def lead(self, case: Asked[Any]) -> None:
         """Mostly to a case that stands where this move begins."""
         noun = case.operation.path.rpartition("/")[2]
         states = {state for _kind, move in moves.nouns().get(noun, []) for state in move.origins}
@@ -137,7 +139,12 @@ class Fuzz:
             case.path_parameters["number"] = self.chance.choice(known)
 
     def make_real(self, body: dict[str, Any]) -> None:
-        known = {"unit": self.units, "checker": self.units, "place": self.codes, "accused": ["", *self.codes]}
+        known: dict[str, list[Any]] = {
+            "unit": self.units,
+            "checker": self.units,
+            "place": self.codes,
+            "accused": ["", *self.codes],
+        }
         known |= {"category": CATEGORIES, "photos": [[]], "contact_phone": ["", "0712-0000-000"]}
         for name, values in known.items():
             if name in body and self.chance.random() < 0.8:
@@ -146,13 +153,13 @@ class Fuzz:
             body.pop("lon", None)
             body.pop("lat", None)
 
-    def ask(self, case: Case) -> Any:
+    def ask(self, case: Asked[Any]) -> Any:
         self.prepare(case)
         response = case.call(headers=self.headers(case))
         self.note(case, response)
         return response
 
-    def note(self, case: Case, response: Any) -> None:
+    def note(self, case: Asked[Any], response: Any) -> None:
         self.statuses[response.status_code] += 1
         self.operations[f"{case.method} {case.operation.path}"] += 1
         if response.status_code == 201 and case.operation.path == "/requests":
@@ -162,7 +169,7 @@ class Fuzz:
         except FailureGroup as group:
             self.fail(case, group)
 
-    def fail(self, case: Case, group: FailureGroup) -> None:
+    def fail(self, case: Asked[Any], group: FailureGroup) -> None:
         if len(self.failures) < 50:
             said = "; ".join(str(each) for each in group.exceptions)
             self.failures.append(f"{case.method} {case.formatted_path}: {said[:1500]}")
@@ -207,7 +214,7 @@ def fuzz(
 def run(fuzz: Fuzz, cases: int) -> None:
     """About so many cases: two thirds one operation at a time, the rest in chains that follow the links."""
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", served, headers={"Accept-Language": "en"})
-    operations = [result.ok() for result in schema.get_all_operations()]
+    operations = [found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)]
     each = max(1, cases * 2 // 3 // len(operations) // 2)
     for operation in operations:
         _alone(fuzz, operation, GenerationMode.POSITIVE, each)
@@ -226,7 +233,7 @@ def _alone(fuzz: Fuzz, operation: Any, mode: GenerationMode, examples: int) -> N
         suppress_health_check=QUIET,
     )
     @given(case=operation.as_strategy(generation_mode=mode))
-    def ask(case: Case) -> None:
+    def ask(case: Asked[Any]) -> None:
         fuzz.ask(case)
 
     ask()
@@ -234,17 +241,17 @@ def _alone(fuzz: Fuzz, operation: Any, mode: GenerationMode, examples: int) -> N
 
 def _in_chains(fuzz: Fuzz, schema: Any, cases: int) -> None:
     class Chains(schema.as_state_machine()):  # type: ignore[misc]
-        def before_call(self, case: Case) -> None:
+        def before_call(self, case: Asked[Any]) -> None:
             if case.method == "POST":
-                case.headers = {**(case.headers or {}), "Idempotency-Key": f"chain-{uuid.uuid4()}"}
+                case.headers["Idempotency-Key"] = f"chain-{uuid.uuid4()}"
                 case.headers.pop("If-Match", None)
                 if isinstance(case.body, dict):
                     fuzz.make_real(case.body)
 
-        def get_call_kwargs(self, case: Case) -> dict[str, Any]:
+        def get_call_kwargs(self, case: Asked[Any]) -> dict[str, Any]:
             return {"headers": fuzz.headers(case)}
 
-        def validate_response(self, response: Any, case: Case, **kwargs: Any) -> None:
+        def validate_response(self, response: Any, case: Asked[Any], **kwargs: Any) -> None:
             fuzz.note(case, response)
 
     few = settings(

@@ -55,7 +55,9 @@ def test_every_operation_has_examples_that_fit_its_schema() -> None:
     components = {"components": found["components"]}
     for where, entry in entries(found):
         responses = [each for each in entry["responses"].values() if "$ref" not in each]
-        contents = [each.get("content", {}) for each in (*responses, *found["components"]["responses"].values())]
+        contents = [
+            each.get("content", {}) for each in (*responses, *found["components"]["responses"].values())
+        ]
         contents += [entry["requestBody"]["content"]] if "requestBody" in entry else []
         for content in contents:
             for kind, media in content.items():

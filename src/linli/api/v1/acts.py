@@ -20,7 +20,7 @@ from linli.mediation.models import Room
 from linli.people.access import Actor
 from linli.people.models import Person
 
-from .schemas import Day, Flag, Given, Id, Moment, Text
+from .questions import Day, Flag, Given, Id, Moment, Text
 
 Remark = Annotated[Text, Field(max_length=2000)]
 Number = Annotated[int, Field(ge=1, le=1000, strict=True)]
@@ -110,7 +110,6 @@ class Act:
 
     body: type[Given]
     do: Callable[[Command, Any], Event | None]
-    example: dict[str, Any]
 
 
 def _simply(action: Callable[..., Event], command: Command, given: Given) -> Event:
@@ -160,44 +159,29 @@ def _perform(command: Command, given: Performance) -> Event:
     )
 
 
-SOMEBODY = "01923f3c-0000-7000-8000-000000000001"
-ROUTE = {"route": "court", "remark": ""}
-TEAM = Act(Team, _appoint, {"mediators": [SOMEBODY]})
+TEAM = Act(Team, _appoint)
 
 ACTS: dict[str, Act] = {
-    "accept": Act(Nothing, partial(_simply, mediation.accept), {}),
-    "decline": Act(Declining, partial(_simply, mediation.decline), {"ground": "refused", "route": "court"}),
+    "accept": Act(Nothing, partial(_simply, mediation.accept)),
+    "decline": Act(Declining, partial(_simply, mediation.decline)),
     "appoint": TEAM,
     "replace": TEAM,
-    "begin": Act(Nothing, partial(_simply, mediation.begin), {}),
-    "plan_session": Act(
-        Session,
-        _plan,
-        {
-            "kind": "joint",
-            "starts_at": "2026-10-13T09:00:00+08:00",
-            "ends_at": "2026-10-13T10:00:00+08:00",
-            "place": "村委会",
-        },
-    ),
-    "hold_session": Act(Held, _hold, {"sitting": SOMEBODY}),
-    "suspend": Act(WithRemark, partial(_simply, mediation.suspend), {"remark": "等鉴定"}),
-    "resume": Act(Nothing, partial(_simply, mediation.resume), {}),
-    "extend": Act(Extending, _extend, {"limit": 15}),
-    "draft": Act(Nothing, partial(_simply, mediation.draft), {}),
-    "redraft": Act(WithRemark, partial(_simply, mediation.redraft), {"remark": ""}),
-    "agree_orally": Act(Nothing, partial(_simply, mediation.agree_orally), {}),
-    "fail": Act(Routes, partial(_simply, mediation.fail), ROUTE),
-    "note_withdrawal": Act(Withdrawing, partial(_simply, mediation.note_withdrawal), {"party": 2}),
-    "tell_routes": Act(Routes, partial(_simply, mediation.tell_routes), ROUTE),
-    "perform": Act(Performance, _perform, {"instalment": SOMEBODY, "done_on": "2026-10-13"}),
-    "complete": Act(Nothing, partial(_simply, mediation.complete), {}),
-    "breach": Act(Routes, partial(_simply, mediation.breach), ROUTE),
-    "apply_confirmation": Act(
-        Court, partial(_simply, mediation.apply_confirmation), {"court": "青石县人民法院"}
-    ),
-    "note_confirmation": Act(
-        Decision, partial(_simply, mediation.note_confirmation), {"result": "confirmed"}
-    ),
-    "archive": Act(Nothing, partial(_simply, mediation.archive), {}),
+    "begin": Act(Nothing, partial(_simply, mediation.begin)),
+    "plan_session": Act(Session, _plan),
+    "hold_session": Act(Held, _hold),
+    "suspend": Act(WithRemark, partial(_simply, mediation.suspend)),
+    "resume": Act(Nothing, partial(_simply, mediation.resume)),
+    "extend": Act(Extending, _extend),
+    "draft": Act(Nothing, partial(_simply, mediation.draft)),
+    "redraft": Act(WithRemark, partial(_simply, mediation.redraft)),
+    "agree_orally": Act(Nothing, partial(_simply, mediation.agree_orally)),
+    "fail": Act(Routes, partial(_simply, mediation.fail)),
+    "note_withdrawal": Act(Withdrawing, partial(_simply, mediation.note_withdrawal)),
+    "tell_routes": Act(Routes, partial(_simply, mediation.tell_routes)),
+    "perform": Act(Performance, _perform),
+    "complete": Act(Nothing, partial(_simply, mediation.complete)),
+    "breach": Act(Routes, partial(_simply, mediation.breach)),
+    "apply_confirmation": Act(Court, partial(_simply, mediation.apply_confirmation)),
+    "note_confirmation": Act(Decision, partial(_simply, mediation.note_confirmation)),
+    "archive": Act(Nothing, partial(_simply, mediation.archive)),
 }

@@ -20,7 +20,7 @@ from linli.orgs.models import within
 from linli.people.access import Actor
 from linli.service_requests.models import Category, Channel
 
-from . import schemas, shapes
+from . import questions, shapes
 from .door import visit_of
 from .lists import unit_of
 from .problems import Problem, invalid
@@ -49,7 +49,7 @@ REQUESTS = Listing((shapes.REQUEST,), Channel.values, has_groups=True)
 DISPUTES = Listing(shapes.MEDIATIONS, DISPUTE_CHANNELS, has_groups=False)
 
 
-def page_of(request: HttpRequest, listing: Listing, asked: schemas.CaseFilters) -> paging.Page:
+def page_of(request: HttpRequest, listing: Listing, asked: questions.CaseFilters) -> paging.Page:
     """One page of the cases this post may see, in the order and with the filters asked for."""
     visit = visit_of(request)
     if not visit.actor.may("case.view"):
@@ -62,7 +62,7 @@ def page_of(request: HttpRequest, listing: Listing, asked: schemas.CaseFilters) 
     return paging.Page(page.rows, shapes.cursor(page.more))
 
 
-def _criteria(listing: Listing, asked: schemas.CaseFilters) -> Criteria:
+def _criteria(listing: Listing, asked: questions.CaseFilters) -> Criteria:
     errors = {}
     if asked.state and asked.state not in listing.states:
         errors["state"] = _("没有这种状态。")
@@ -88,7 +88,7 @@ def _criteria(listing: Listing, asked: schemas.CaseFilters) -> Criteria:
     )
 
 
-def _where(listing: Listing, asked: schemas.CaseFilters) -> Q:
+def _where(listing: Listing, asked: questions.CaseFilters) -> Q:
     wanted = Q()
     for name, column in (("place", "place_path"), ("unit", "holder_path")):
         unit = unit_of(getattr(asked, name), name)

@@ -23,23 +23,12 @@ from linli.mediation.models import (
 )
 from linli.people.access import Actor
 
-from . import cases_of, schemas, shapes
+from . import cases_of, questions, schemas, shapes
 from .door import visit_of
 from .operations import READ, operation
-from .requests import CLOCK, ROW
 
 TAG = gettext_lazy("人民调解")
 WHAT = "api"
-DISPUTE = {
-    **ROW,
-    "number": "260930-9TRW",
-    "kind": "mediation",
-    "state": "in_mediation",
-    "state_name": "调解中",
-    "category": {"code": "neighbours", "name": "邻里纠纷"},
-    "channel": "window",
-    "holder": {"code": "420921103-tj", "name": "周巷镇人民调解委员会"},
-}
 
 
 @operation(
@@ -50,13 +39,12 @@ DISPUTE = {
     tag=TAG,
     summary=gettext_lazy("本岗位看得到的纠纷"),
     description=gettext_lazy("只有办理到哪一步，没有当事人、没有案情。"),
-    query=schemas.CaseFilters,
+    query=questions.CaseFilters,
     response=schemas.Disputes,
     problems=("not-allowed",),
     pages=True,
-    example={"disputes": [DISPUTE], "next": None},
 )
-def list_disputes(request: HttpRequest, asked: Query[schemas.CaseFilters]) -> dict[str, Any]:
+def list_disputes(request: HttpRequest, asked: Query[questions.CaseFilters]) -> dict[str, Any]:
     page = cases_of.page_of(request, cases_of.DISPUTES, asked)
     names = shapes.names_of(page.rows)
     rows = [shapes.case_row(case, names) for case in page.rows]
@@ -75,17 +63,6 @@ def list_disputes(request: HttpRequest, asked: Query[schemas.CaseFilters]) -> di
     problems=("not-found",),
     has_etag=True,
     path_examples={"number": "260930-9TRW"},
-    example={
-        **DISPUTE,
-        "clocks": [{**CLOCK, "name": "term", "label": "调解期限"}],
-        "history": [],
-        "file_number": "东河调〔2026〕第17号",
-        "source": "applied",
-        "accepted_on": "2026-09-30",
-        "ended_on": None,
-        "outcome": "",
-        "may_open": False,
-    },
 )
 def get_dispute(request: HttpRequest, number: str) -> dict[str, Any]:
     visit = visit_of(request)
@@ -114,24 +91,12 @@ def get_dispute(request: HttpRequest, number: str) -> dict[str, Any]:
         "只有本案调解员、点名的人和正在受理它的委员会打得开。谁、什么时候、为什么打开，先记下再给看；"
         "purpose 是用途。单独谈话只给谈的人在工作台看。"
     ),
-    query=schemas.PurposeQuery,
+    query=questions.PurposeQuery,
     response=schemas.ContentOut,
     problems=("not-found",),
     path_examples={"number": "260930-9TRW"},
-    example={
-        "number": "260930-9TRW",
-        "subject": "张某、李某邻里纠纷",
-        "brief": "",
-        "requests": [],
-        "parties": [],
-        "mediators": ["程立新"],
-        "sessions": [],
-        "papers": [],
-        "instalments": [],
-        "remarks": [],
-    },
 )
-def open_dispute(request: HttpRequest, number: str, asked: Query[schemas.PurposeQuery]) -> dict[str, Any]:
+def open_dispute(request: HttpRequest, number: str, asked: Query[questions.PurposeQuery]) -> dict[str, Any]:
     visit = visit_of(request)
     case = cases_of.find(request, number, shapes.MEDIATIONS)
     reading.open_content(case=case, actor=visit.actor, purpose=asked.purpose, what=WHAT, at=visit.at)

@@ -10,7 +10,7 @@ from ninja import Query
 
 from linli.cases.actions import feed
 
-from . import schemas, shapes
+from . import questions, schemas, shapes
 from .door import visit_of
 from .operations import READ, operation
 from .problems import Problem
@@ -29,34 +29,12 @@ TAG = gettext_lazy("发生了什么")
         "after 写上一页的 next，第一次写 0。一页看 limit 个位置，看不到的事项跳过，所以一页可以是空的；next 总往前走。"
         "is_last：后面暂时没有了。没有联系方式；调解只有走到哪一步，没有内容。"
     ),
-    query=schemas.EventQuery,
+    query=questions.EventQuery,
     response=schemas.Events,
     problems=("not-allowed",),
     pages=True,
-    example={
-        "events": [
-            {
-                "position": 5121,
-                "case": "260930-7KQ2",
-                "kind": "service_request",
-                "number": 3,
-                "verb": "dispatch",
-                "label": "派给",
-                "state": "dispatched",
-                "at": "2026-09-30T08:52:00Z",
-                "received_at": "2026-09-30T08:52:00Z",
-                "by": "staff",
-                "organisation": "420921103",
-                "unit": "420921103-cj",
-                "is_public": True,
-                "data": {"unit": "01923f3c-0000-7000-8000-000000000001"},
-            }
-        ],
-        "next": 5121,
-        "is_last": True,
-    },
 )
-def list_events(request: HttpRequest, asked: Query[schemas.EventQuery]) -> dict[str, Any]:
+def list_events(request: HttpRequest, asked: Query[questions.EventQuery]) -> dict[str, Any]:
     visit = visit_of(request)
     if not visit.actor.may("case.view"):
         raise Problem("not-allowed")

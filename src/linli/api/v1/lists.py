@@ -17,7 +17,7 @@ from linli.portal.views.county import county_of
 from linli.portal.views.figures import Row, Summary, rows_of
 from linli.service_requests.models import Category
 
-from . import schemas, shapes
+from . import questions, schemas, shapes
 from .door import visit_of
 from .operations import PUBLIC, READ, operation
 from .problems import Problem, invalid
@@ -27,18 +27,6 @@ ROUGHLY = {Kind.COUNTY: 30.0, Kind.TOWNSHIP: 10.0}
 UNITS = gettext_lazy("单位和网格")
 LISTS = gettext_lazy("类别")
 FIGURES = gettext_lazy("统计")
-EAST = {"code": "420921103", "name": "周巷镇"}
-A_UNIT = {
-    "id": "01923f3c-0000-7000-8000-000000000001",
-    "code": "420921103",
-    "name": "周巷镇",
-    "kind": "township",
-    "function": "",
-    "parent": "420921",
-    "area": "",
-    "phone": "",
-    "supervision_phone": "",
-}
 
 
 @operation(
@@ -49,12 +37,11 @@ A_UNIT = {
     tag=UNITS,
     summary=gettext_lazy("单位和网格，按树的次序"),
     description=gettext_lazy("parent 是上级的代码：只列它的直接下级。kind 是类型。"),
-    query=schemas.UnitQuery,
+    query=questions.UnitQuery,
     response=schemas.Units,
     pages=True,
-    example={"organisations": [A_UNIT], "next": None},
 )
-def list_organisations(request: HttpRequest, asked: Query[schemas.UnitQuery]) -> dict[str, Any]:
+def list_organisations(request: HttpRequest, asked: Query[questions.UnitQuery]) -> dict[str, Any]:
     units = Organisation.objects.standing().filter(within("path", county_of(request).path))
     if asked.kind:
         units = units.filter(kind=asked.kind)
@@ -79,7 +66,6 @@ def list_organisations(request: HttpRequest, asked: Query[schemas.UnitQuery]) ->
     summary=gettext_lazy("一个单位或网格"),
     response=schemas.Unit,
     problems=("not-found",),
-    example=A_UNIT,
 )
 def get_organisation(request: HttpRequest, code: str) -> dict[str, Any]:
     return _unit(_standing(request, code))
@@ -96,7 +82,6 @@ def get_organisation(request: HttpRequest, code: str) -> dict[str, Any]:
     response=schemas.Boundaries,
     problems=("not-found",),
     has_etag=True,
-    example={"type": "FeatureCollection", "features": []},
 )
 def get_boundaries(request: HttpRequest, code: str) -> dict[str, Any]:
     unit = _standing(request, code)
@@ -116,12 +101,11 @@ def get_boundaries(request: HttpRequest, code: str) -> dict[str, Any]:
     tag=UNITS,
     summary=gettext_lazy("一个点在哪个网格"),
     description=gettext_lazy("lon、lat 是 WGS-84 的经纬度。点在本县以外时是 404。"),
-    query=schemas.PointQuery,
+    query=questions.PointQuery,
     response=schemas.Place,
     problems=("not-found",),
-    example={"place": EAST, "line": [{"code": "420921", "name": "孝昌县"}, EAST]},
 )
-def find_place(request: HttpRequest, asked: Query[schemas.PointQuery]) -> dict[str, Any]:
+def find_place(request: HttpRequest, asked: Query[questions.PointQuery]) -> dict[str, Any]:
     found = lookup.locate(asked.lon, asked.lat)
     if found is None:
         raise Problem("not-found", _("这个点不在本县范围内。"))
@@ -138,21 +122,6 @@ def find_place(request: HttpRequest, asked: Query[schemas.PointQuery]) -> dict[s
     tag=LISTS,
     summary=gettext_lazy("可以反映什么，分两级"),
     response=schemas.Categories,
-    example={
-        "categories": [
-            {
-                "code": "facility.street_lamp",
-                "parent": "facility",
-                "name": "路灯",
-                "hint": "",
-                "advice": "",
-                "level": "normal",
-                "limit": "5wd",
-                "unit_limit": "3wd",
-                "photo": "may",
-            }
-        ]
-    },
 )
 def list_categories(request: HttpRequest) -> dict[str, Any]:
     rows = Category.objects.filter(is_active=True).order_by("position", "code")
@@ -182,26 +151,11 @@ def list_categories(request: HttpRequest) -> dict[str, Any]:
     tag=FIGURES,
     summary=gettext_lazy("一个月公布的数字"),
     description=gettext_lazy("month 形如 2026-09；不写就是最近公布的一个月。小于 10 的数不公布，是 null。"),
-    query=schemas.MonthQuery,
+    query=questions.MonthQuery,
     response=schemas.Figures,
     problems=("not-found",),
-    example={
-        "month": "2026-09",
-        "months": ["2026-09"],
-        "accepted": 412,
-        "due": 398,
-        "on_time": 371,
-        "late": 27,
-        "rate": 93.2,
-        "closed": 380,
-        "reworked": 22,
-        "reopened": None,
-        "on_hold": None,
-        "towns": [{"name": "周巷镇", "accepted": 88, "due": 80, "late": None, "rate": None}],
-        "categories": [{"name": "公共设施", "accepted": 120, "due": 117, "late": 12, "rate": 89.7}],
-    },
 )
-def get_statistics(request: HttpRequest, asked: Query[schemas.MonthQuery]) -> dict[str, Any]:
+def get_statistics(request: HttpRequest, asked: Query[questions.MonthQuery]) -> dict[str, Any]:
     rows = measures.published(county=county_of(request), at=visit_of(request).at)
     chosen = next((row for row in rows if asked.month in {"", f"{row.month:%Y-%m}"}), None)
     if chosen is None:
@@ -226,16 +180,6 @@ def get_statistics(request: HttpRequest, asked: Query[schemas.MonthQuery]) -> di
     summary=gettext_lazy("本岗位范围内在办事项的数字"),
     response=schemas.BoardOut,
     problems=("not-allowed",),
-    example={
-        "open": 41,
-        "late": 3,
-        "soon": 5,
-        "returned": 1,
-        "ruling": 0,
-        "held": 2,
-        "reopened": 1,
-        "supervised": 0,
-    },
 )
 def get_board(request: HttpRequest) -> dict[str, Any]:
     visit = visit_of(request)

@@ -21,7 +21,7 @@ from linli.service_requests.actions.with_photos import advance_with_photos
 from . import cases_of, schemas, shapes
 from .acts import ACTS, Act, Command
 from .door import Visit, visit_of
-from .operations import READ, WRITE, operation
+from .operations import EXAMPLES, READ, WRITE, operation
 from .problems import Problem
 
 TAG = gettext_lazy("办理")
@@ -59,22 +59,6 @@ def act_of(kind: str, move: Move) -> Act | None:
     problems=("not-found",),
     has_etag=True,
     path_examples={"number": "260930-7KQ2"},
-    example={
-        "number": "260930-7KQ2",
-        "state": "dispatched",
-        "version": 3,
-        "moves": [
-            {
-                "noun": "acknowledgements",
-                "verb": "acknowledge",
-                "label": "签收",
-                "href": "/api/v1/cases/260930-7KQ2/acknowledgements",
-                "is_main": True,
-                "body": {"type": "object", "properties": {}, "additionalProperties": False},
-            }
-        ],
-        "desk_only": [],
-    },
 )
 def list_moves(request: HttpRequest, number: str) -> dict[str, Any]:
     visit = visit_of(request)
@@ -221,7 +205,8 @@ def example_of(kind: str, move: Move) -> dict[str, Any]:
     """A body as a program would send it."""
     act = act_of(kind, move)
     if act is not None:
-        return act.example
+        found: dict[str, Any] = EXAMPLES["acts"][move.verb]
+        return found
     return {need.name: _sample(need) for need in move.needs if need.required}
 
 
@@ -237,7 +222,7 @@ def _sample(need: Need) -> Any:
     }
     if need.kind == "choice":
         return need.choices[0][0]
-    return samples.get(need.kind, "按要求办理，三天内反馈结果。")
+    return samples.get(need.kind, EXAMPLES["text"])
 
 
 # One operation a noun ---------------------------------------------------------------------------

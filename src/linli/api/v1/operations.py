@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 from django.http import HttpRequest
@@ -13,6 +15,7 @@ from ninja.parser import Parser
 from ninja.renderers import JSONRenderer
 from ninja.schema import Schema
 
+EXAMPLES: dict[str, Any] = json.loads(Path(__file__).with_name("examples.json").read_text(encoding="utf-8"))
 READ, WRITE, PUBLIC = "read", "write", ""
 F = TypeVar("F", bound=Callable[..., Any])
 Words = str | Promise
@@ -83,6 +86,7 @@ def operation(
 ) -> Callable[[F], F]:
     """Registers a view as an operation, here and with ninja."""
     names = frozenset(query.model_fields) if query else frozenset()
+    about = {"example": EXAMPLES["answers"].get(id), "body_example": EXAMPLES["bodies"].get(id)} | about
     made = Operation(id=id, method=method, path=path, query=names, **about)
     assert (path, method) not in OPERATIONS, f"{method} {path} stands twice"
     OPERATIONS[path, method] = made

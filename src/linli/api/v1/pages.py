@@ -72,7 +72,7 @@ def _groups(found: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
 def _parameter(parameter: dict[str, Any]) -> dict[str, Any]:
     schema = parameter["schema"]
     kinds = [schema, *schema.get("anyOf", ())]
-    choices = next((each["enum"] for each in kinds if "enum" in each), [])
+    choices: list[str] = next((each["enum"] for each in kinds if "enum" in each), [])
     return {
         "name": parameter["name"],
         "where": parameter["in"],

@@ -22,7 +22,7 @@ from linli.service_requests.actions.contacts import WhereWrong, contact_refusal,
 from linli.service_requests.actions.with_photos import submit_with_photos
 from linli.service_requests.models import Channel, Request
 
-from . import cases_of, schemas, shapes
+from . import cases_of, questions, schemas, shapes
 from .door import Visit, visit_of
 from .lists import unit_of
 from .operations import READ, WRITE, operation
@@ -30,44 +30,6 @@ from .problems import Problem
 
 TAG = gettext_lazy("服务事项")
 UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-ROW = {
-    "number": "260930-7KQ2",
-    "kind": "service_request",
-    "state": "dispatched",
-    "state_name": "待签收",
-    "category": {"code": "facility.street_lamp", "name": "路灯"},
-    "level": "normal",
-    "channel": "hotline",
-    "place": {"code": "420921103201001", "name": "第一网格"},
-    "holder": {"code": "420921103-cj", "name": "周巷镇村镇建设办"},
-    "received_at": "2026-09-30T08:42:00Z",
-    "due_at": "2026-10-13T08:42:00Z",
-    "closed_at": None,
-    "is_open": True,
-    "is_late": False,
-    "is_paused": False,
-    "version": 3,
-}
-EVENT = {
-    "number": 3,
-    "verb": "dispatch",
-    "label": "派给",
-    "at": "2026-09-30T08:52:00Z",
-    "state": "dispatched",
-    "by": "周巷镇",
-    "unit": {"code": "420921103-cj", "name": "周巷镇村镇建设办"},
-    "is_public": True,
-    "data": {"unit": "01923f3c-0000-7000-8000-000000000001"},
-}
-CLOCK = {
-    "name": "total",
-    "label": "居民的总时钟",
-    "is_promise": True,
-    "started_at": "2026-09-30T08:42:00Z",
-    "due_at": "2026-10-13T08:42:00Z",
-    "stopped_at": None,
-    "missed_at": None,
-}
 
 
 @operation(
@@ -81,13 +43,12 @@ CLOCK = {
         "条件和工作台的列表相同。place、unit 是单位代码；category 是类别代码，写上级就包括下级；"
         "due 是到期的远近；q 是要找的字。"
     ),
-    query=schemas.RequestFilters,
+    query=questions.RequestFilters,
     response=schemas.Requests,
     problems=("not-allowed",),
     pages=True,
-    example={"requests": [{**ROW, "title": "村部门前三盏路灯不亮"}], "next": None},
 )
-def list_requests(request: HttpRequest, asked: Query[schemas.RequestFilters]) -> dict[str, Any]:
+def list_requests(request: HttpRequest, asked: Query[questions.RequestFilters]) -> dict[str, Any]:
     page = cases_of.page_of(request, cases_of.REQUESTS, asked)
     names = shapes.names_of(page.rows)
     rows = [{**shapes.case_row(case, names), "title": case.title} for case in page.rows]
@@ -106,21 +67,6 @@ def list_requests(request: HttpRequest, asked: Query[schemas.RequestFilters]) ->
     problems=("not-found",),
     has_etag=True,
     path_examples={"number": "260930-7KQ2"},
-    example={
-        **ROW,
-        "clocks": [CLOCK],
-        "history": [EVENT],
-        "title": "村部门前三盏路灯不亮",
-        "request_type": "help",
-        "text": "村部门前三盏路灯连着三个晚上不亮了。",
-        "address": "村部门前",
-        "lon": 114.02,
-        "lat": 31.02,
-        "may_publish": False,
-        "contact": None,
-        "contact_refusal": "您现在的岗位不需要知道反映人是谁。",
-        "photos": [],
-    },
 )
 def get_request(request: HttpRequest, number: str) -> dict[str, Any]:
     visit = visit_of(request)
@@ -180,12 +126,6 @@ def get_photo(request: HttpRequest, number: str, photo: str) -> HttpResponse:
     response=schemas.Uploaded,
     problems=("unavailable",),
     takes_photo=True,
-    example={
-        "id": "01923f3c-0000-7000-8000-000000000001",
-        "name": "路灯.jpg",
-        "width": 1600,
-        "height": 1200,
-    },
 )
 def upload_photo(request: HttpRequest) -> dict[str, Any]:
     visit = visit_of(request)
@@ -209,26 +149,8 @@ def upload_photo(request: HttpRequest) -> dict[str, Any]:
     status=201,
     response=schemas.Received,
     problems=("not-allowed", "reused"),
-    example={
-        "number": "260930-7KQ2",
-        "tracking_code": "7K2M-Q4XZ-9R3T-B6WD",
-        "state": "reported",
-        "version": 1,
-        "received_at": "2026-09-30T08:42:00Z",
-        "place": {"code": "420921103201001", "name": "第一网格"},
-        "suggested_unit": {"code": "420921103-cj", "name": "周巷镇村镇建设办"},
-    },
-    body_example={
-        "text": "村部门前三盏路灯连着三个晚上不亮了，学生下晚自习看不清。",
-        "category": "facility.street_lamp",
-        "request_type": "help",
-        "place": "420921103201001",
-        "address": "村部门前",
-        "contact_name": "周女士",
-        "contact_phone": "0712-0000-000",
-    },
 )
-def create_request(request: HttpRequest, given: schemas.RequestIn) -> dict[str, Any]:
+def create_request(request: HttpRequest, given: questions.RequestIn) -> dict[str, Any]:
     visit = visit_of(request)
     if not visit.actor.may("case.report"):
         raise Problem("not-allowed", _("您现在的岗位不能登记事项。"))
@@ -240,7 +162,7 @@ def create_request(request: HttpRequest, given: schemas.RequestIn) -> dict[str, 
     return _received(receipt)
 
 
-def _submission(visit: Visit, given: schemas.RequestIn) -> Submission:
+def _submission(visit: Visit, given: questions.RequestIn) -> Submission:
     try:
         place = place_at(given.place or None, given.lon, given.lat)
     except WhereWrong as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from ninja.errors import HttpError, ValidationError
 
@@ -13,9 +13,15 @@ from .door import answer_to, door, nowhere
 from .operations import api, at_path
 from .pages import openapi, reference
 
+
+def _answer(request: HttpRequest, error: Exception | type[Exception]) -> HttpResponse:
+    assert isinstance(error, Exception)
+    return answer_to(request, error)
+
+
 MODULES = (requests, disputes, moves, events, lists)
 for _error in (Exception, Http404, HttpError, ValidationError):
-    api.add_exception_handler(_error, answer_to)
+    api.add_exception_handler(_error, _answer)
 
 
 def _addresses() -> list[URLPattern]:
@@ -24,7 +30,7 @@ def _addresses() -> list[URLPattern]:
     found = []
     for route, view in views.items():
         operations = at_path("/" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route))
-        if operations:
+        if operations and view is not None:
             name = next(iter(operations.values())).id
             found.append(path(route, door(view, operations), name=name))
     return found

@@ -62,7 +62,7 @@ def _page(request: HttpRequest, where: str) -> HttpResponse:
     """The list and the form; a new key's secret stands on the answer to this and nowhere else."""
     post, at = post_of(request), clock.now()
     is_own = where == OWN
-    grant = Grant.objects.filter(pk=post.grant_id).first() if is_own else None
+    grant = Grant.objects.filter(pk=post.grant_id).first() if is_own and post.grant_id else None
     form = KeyForm(request.POST if request.method == "POST" else None, of_a_post=is_own)
     secret = ""
     if request.method == "POST" and form.is_valid():
