@@ -19,6 +19,8 @@ from typing import Any
 import pytest
 import schemathesis
 from conftest import Cast, Town
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import Flaky
 from hypothesis.stateful import run_state_machine_as_test
@@ -183,6 +185,16 @@ def served(environ: dict[str, Any], start_response: Any) -> Any:
 
 
 @pytest.fixture
+def one_connection() -> Iterator[None]:
+    """The transaction of the test stays open from request to request, as Django's own test client sees to."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
 def fuzz(
     cast: Cast,
     town: Town,
@@ -191,6 +203,7 @@ def fuzz(
     monkeypatch: pytest.MonkeyPatch,
     settings: Any,
     tmp_path: Any,
+    one_connection: None,
 ) -> Fuzz:
     """A county with requests and disputes at several stages, and a key for every role."""
     settings.ATTACHMENTS = tmp_path

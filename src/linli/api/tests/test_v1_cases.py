@@ -27,6 +27,7 @@ from linli.mediation.models import Purpose, Reading, Sitting
 from linli.mediation.tests.story import Story
 from linli.orgs.models import is_within
 from linli.people.access import Actor
+from linli.service_requests.models import Question
 
 pytestmark = pytest.mark.django_db
 Report = Callable[..., Any]
@@ -483,6 +484,24 @@ def test_lists_everybody_may_read(cast: Cast, town: Town) -> None:
         row for row in asking.get("/categories").json()["categories"] if row["code"] == LAMP["category"]
     )
     assert lamp["parent"] == "facility"
+    Question.objects.filter(category_id=LAMP["category"]).delete()
+    Question.objects.create(
+        category_id=LAMP["category"],
+        code="colour",
+        datatype="singlevaluelist",
+        text_zh="什么颜色",
+        text_en="Which colour",
+        values=[{"key": "red", "zh": "红", "en": "Red"}],
+    )
+    rows = asking.get("/categories").json()["categories"]
+    asked = next(row for row in rows if row["code"] == LAMP["category"])["questions"]
+    assert [(each["code"], each["text"], each["values"]) for each in asked] == [
+        ("colour", "什么颜色", [{"code": "red", "name": "红"}])
+    ]
+    clerk = program(cast["clerk"])
+    said = problem(clerk.post("/requests", LAMP | {"answers": {"colour": "blue"}}), 422, "invalid")
+    assert set(said["errors"]) == {"answers.colour"}
+    assert clerk.post("/requests", LAMP | {"answers": {"colour": "red"}}).status_code == 201
     for cursor in ("x", base64.urlsafe_b64encode(b"\xff").decode()):
         problem(asking.get(f"/organisations?after={cursor}"), 422, "invalid")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from linli.api.tests.fuzz_v1 import Fuzz, fuzz, run, told
+from linli.api.tests.fuzz_v1 import Fuzz, fuzz, one_connection, run, told
 
-__all__ = ["fuzz"]
+__all__ = ["fuzz", "one_connection"]
 SOME = 150
 
 

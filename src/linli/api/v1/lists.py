@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Prefetch
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,7 +16,7 @@ from linli.orgs import lookup
 from linli.orgs.models import Kind, Organisation, within
 from linli.portal.views.county import county_of
 from linli.portal.views.figures import Row, Summary, rows_of
-from linli.service_requests.models import Category
+from linli.service_requests.models import Category, Question
 
 from . import questions, schemas, shapes
 from .door import visit_of
@@ -124,7 +125,8 @@ def find_place(request: HttpRequest, asked: Query[questions.PointQuery]) -> dict
     response=schemas.Categories,
 )
 def list_categories(request: HttpRequest) -> dict[str, Any]:
-    rows = Category.objects.filter(is_active=True).order_by("position", "code")
+    asked = Question.objects.order_by("position", "code")
+    rows = Category.objects.filter(is_active=True).prefetch_related(Prefetch("questions", asked))
     return {
         "categories": [
             {
@@ -137,8 +139,9 @@ def list_categories(request: HttpRequest) -> dict[str, Any]:
                 "limit": row.limit,
                 "unit_limit": row.unit_limit,
                 "photo": row.photo,
+                "questions": [_question(each) for each in row.questions.all()],
             }
-            for row in rows
+            for row in rows.order_by("position", "code")
         ]
     }
 
@@ -218,6 +221,18 @@ def _unit(unit: Organisation) -> dict[str, Any]:
         "area": unit.area,
         "phone": unit.phone,
         "supervision_phone": unit.supervision_phone,
+    }
+
+
+def _question(question: Question) -> dict[str, Any]:
+    return {
+        "code": question.code,
+        "text": question.label,
+        "hint": question.hint,
+        "datatype": question.datatype,
+        "is_required": question.is_required,
+        "is_answerable": question.is_answerable,
+        "values": [{"code": code, "name": name} for code, name in question.choices.items()],
     }
 
 

@@ -15,7 +15,7 @@ from linli.people.access import public
 
 from .document import PREFIX, document, problems_of
 from .door import language_of
-from .operations import every
+from .operations import Operation, every
 from .problems import KINDS
 
 
@@ -47,7 +47,7 @@ def reference(request: HttpRequest) -> HttpResponse:
 
 def _groups(found: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     groups: dict[str, list[dict[str, Any]]] = {}
-    for made in every():
+    for made in sorted(every(), key=_place):
         entry = found["paths"][made.path][made.method.lower()]
         body = entry.get("requestBody", {}).get("content", {}).get("application/json", {})
         groups.setdefault(entry["tags"][0], []).append(
@@ -67,6 +67,15 @@ def _groups(found: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
             }
         )
     return groups
+
+
+ORDER = ("requests", "uploads", "cases", "disputes", "events", "statistics")
+
+
+def _place(made: Operation) -> int:
+    """What programs come for first; the rest as it is."""
+    first = made.path.split("/")[1]
+    return ORDER.index(first) if first in ORDER else len(ORDER)
 
 
 def _parameter(parameter: dict[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ def _text_only(value: Any) -> Any:
 
 
 Text = Annotated[str, Strict()]
+Said = Annotated[Text, Field(max_length=2000)]
 Flag = Annotated[bool, Strict()]
 Number = Annotated[FiniteFloat, Strict()]
 Id = Annotated[
@@ -110,3 +111,6 @@ class RequestIn(Given):
     may_publish: Flag = False
     accused: Annotated[Text, Field(max_length=32)] = ""
     photos: Annotated[list[Id], Field(max_length=6)] = []
+    answers: Annotated[
+        dict[str, Said | Annotated[list[Said], Field(max_length=50)]], Field(max_length=50)
+    ] = {}

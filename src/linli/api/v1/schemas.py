@@ -247,6 +247,18 @@ class Boundaries(Schema):
     features: list[Feature]
 
 
+class QuestionOut(Schema):
+    """What is worth knowing about a request; one that is not answerable tells whoever reports something."""
+
+    code: str
+    text: str
+    hint: str
+    datatype: str
+    is_required: bool
+    is_answerable: bool
+    values: list[CodeName]
+
+
 class CategoryOut(Schema):
     code: str
     parent: str | None
@@ -257,6 +269,7 @@ class CategoryOut(Schema):
     limit: str
     unit_limit: str
     photo: str
+    questions: list[QuestionOut]
 
 
 class Categories(Schema):
