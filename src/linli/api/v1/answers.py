@@ -45,9 +45,9 @@ def once(
     """The answer to this write: the one it was given before, else that of `do`, which is then kept."""
     digest = codes.keyed("api-answer", key.pk.bytes + idempotency_key.encode())
     mine = Answer.objects.filter(pk=digest)
-    Answer.objects.bulk_create([Answer(digest=digest, fingerprint=sent, at=at)], ignore_conflicts=True)
+    Answer.objects.bulk_create([Answer(digest=digest, sent=sent, at=at)], ignore_conflicts=True)
     known = mine.get()
-    if bytes(known.fingerprint) != sent:
+    if bytes(known.sent) != sent:
         raise Problem("reused", _("这个 Idempotency-Key 已经用在别的请求上，内容不一样，没有办理。"))
     command = command_of(key, idempotency_key)
     if known.status is not None:
