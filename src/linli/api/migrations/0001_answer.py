@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
             name='Answer',
             fields=[
                 ('digest', models.BinaryField(max_length=32, primary_key=True, serialize=False)),
-                ('fingerprint', models.BinaryField(max_length=32)),
+                ('sent', models.BinaryField(max_length=32)),
                 ('at', models.DateTimeField(db_index=True)),
                 ('status', models.PositiveSmallIntegerField(null=True)),
                 ('headers', models.JSONField(default=dict)),
