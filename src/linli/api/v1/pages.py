@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -24,13 +25,24 @@ from .problems import KINDS
 def openapi(request: HttpRequest) -> HttpResponse:
     """The document, in the language of Accept-Language; readable from any page of any site."""
     with translation.override(language_of(request)):
-        content = json.dumps(document(), ensure_ascii=False)
-        response = HttpResponse(content, content_type="application/json")
+        response = HttpResponse(_written(translation.get_language()), content_type="application/json")
         response["Content-Language"] = translation.get_language()
     patch_vary_headers(response, ["Accept-Language"])
     response["Cache-Control"] = "public, max-age=300"
     response["Access-Control-Allow-Origin"] = "*"
     return response
+
+
+@cache
+def _written(language: str) -> str:
+    """The document in a language; it says nothing of the county, so it is made once."""
+    return json.dumps(document(), ensure_ascii=False)
+
+
+@cache
+def _shown(language: str) -> dict[str, list[dict[str, Any]]]:
+    """The operations in a language, for the page."""
+    return _groups(document())
 
 
 @public
@@ -39,7 +51,7 @@ def reference(request: HttpRequest) -> HttpResponse:
     """A page without a script: operations by subject, their parameters, bodies, answers and problems."""
     context = {
         "prefix": PREFIX,
-        "groups": _groups(document()),
+        "groups": _shown(translation.get_language()),
         "problems": [(code, status, title) for code, (status, title) in KINDS.items()],
     }
     return render(request, "api/reference.html", context)
