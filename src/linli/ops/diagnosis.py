@@ -26,7 +26,7 @@ from linli.service_requests.actions import broken_rules
 STUCK_ATTEMPTS = 5
 LATE_DELIVERY = timedelta(minutes=10)
 SILENT_WORKER = timedelta(minutes=2)
-LONG_FEED = 10_000  # events; a worker takes a minute for about so many
+LONG_FEED = 10_000  # events, a minute's work at most
 LEAST_DISK = 1_000_000_000
 HORIZON = timedelta(days=60)
 

@@ -30,6 +30,7 @@ MOST_ATTEMPTS = 12  # with these waits, a little more than a day
 LONGEST_REST = timedelta(minutes=30)
 PLACES = 4  # letters under way to one target
 READ_AT_A_TIME = 200
+MOST_WAITING = 5_000  # deliveries of one webhook; what is beyond them waits in the feed
 KEPT = timedelta(days=30)
 HIDDEN = "hidden"
 DISPUTES = ("mediation", "mediation_labour", "mediation_medical")
@@ -77,7 +78,8 @@ def fan_out(*, at: datetime, limit: int = READ_AT_A_TIME) -> int:
 
 def _read_on(webhook: Webhook, at: datetime, limit: int) -> int:
     actor = actor_of(webhook, at)
-    if actor is None:
+    is_full = webhook.deliveries.filter(due_at__isnull=False)[MOST_WAITING : MOST_WAITING + 1].exists()
+    if actor is None or is_full:
         return 0
     page = feed.read(after=webhook.position, by=actor, limit=limit)
     rows = [

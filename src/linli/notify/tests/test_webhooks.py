@@ -260,6 +260,24 @@ def test_a_bad_target_is_asked_one_thing_at_a_time_and_holds_up_nobody(report: A
     assert len(claim(later)) == sending.PLACES
 
 
+def test_what_waits_for_a_target_that_is_away_waits_in_the_feed(
+    report: Any, hook: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "MOST_WAITING", 2)
+    made = hook()
+    for _n in range(6):
+        report()
+    ledger.sequence()
+    while sending.fan_out(at=NOW, limit=1):
+        pass
+    assert made.deliveries.count() == 3
+    for _round in range(9):
+        for letter in claim():
+            sending.finish(letter=letter, outcome=OK, at=NOW)
+        sending.fan_out(at=NOW, limit=1)
+    assert made.deliveries.filter(done_at=NOW).count() == 6
+
+
 def test_old_deliveries_are_forgotten_and_dead_ones_kept(report: Any, hook: Any) -> None:
     made = hook()
     for _n in range(3):

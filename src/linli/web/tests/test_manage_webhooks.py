@@ -179,6 +179,15 @@ def test_dead_letters_are_found_and_sent_again(
     assert hook.deliveries.filter(dead_at__isnull=False).count() == 0
 
 
+def test_what_goes_wrong_is_on_the_first_page(desk: Desk, hook: Webhook, dead: list[WebhookDelivery]) -> None:
+    client = desk("administrator")
+    assert "有 2 条送不到" in client.get(url("manage")).content.decode()
+    client.post(url("manage_webhook_replay", hook), {"delivery": "all"})
+    assert "送不到" not in client.get(url("manage")).content.decode()
+    Grant.objects.filter(pk=hook.grant_id).update(valid_until=NOW)
+    assert "邻县平台的岗位已结束" in client.get(url("manage")).content.decode()
+
+
 def test_everything_from_a_position_is_sent_again(
     desk: Desk, hook: Webhook, dead: list[WebhookDelivery]
 ) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Q
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -19,6 +19,8 @@ from linli.cases.actions import recalculation
 from linli.cases.models import Task
 from linli.cases.procedures.calendar import current
 from linli.kit import clock
+from linli.notify.actions import sending
+from linli.notify.models import Webhook
 from linli.orgs.models import Organisation, within
 from linli.people import actions as people
 from linli.people.access import Actor, post_of, requires, roles_with_duty
@@ -56,7 +58,7 @@ class EmptyDesk:
 def index(request: HttpRequest) -> HttpResponse:
     post, at = post_of(request), clock.now()
     wide = is_county_wide(post)
-    found = [*_rules(), *_calendar(at), *_clocks()] if wide else []
+    found = [*_rules(), *_calendar(at), *_clocks(), *_webhooks(post, at)] if wide else []
     return show(
         request,
         "index",
@@ -110,6 +112,31 @@ def _clocks() -> list[Attention]:
             reverse("web:manage_recalculation"),
             _("现在重算"),
         )
+    ]
+
+
+def _webhooks(post: Actor, at: datetime) -> list[Attention]:
+    """Webhooks with dead letters, and such as are told nothing because their post has ended."""
+    if not post.may("manage.webhooks"):
+        return []
+    dead = Count("deliveries", filter=Q(deliveries__dead_at__isnull=False))
+    found = []
+    for webhook in Webhook.objects.annotate(dead=dead).filter(dead__gt=0).order_by("name"):
+        title = ngettext(
+            "送给%(name)s的，有 %(n)d 条送不到", "送给%(name)s的，有 %(n)d 条送不到", webhook.dead
+        )
+        href = f"{reverse('web:manage_webhook_deliveries', args=[webhook.pk])}?show=dead"
+        words = {"name": webhook.name, "n": webhook.dead}
+        found.append(Attention(title % words, _("对方修好以后，可以一起再送。"), href, _("去看")))
+    return found + [
+        Attention(
+            _("%(name)s的岗位已结束，什么也不通知") % {"name": webhook.name},
+            _("换一个岗位并保存，就从停下的地方接着通知。"),
+            reverse("web:manage_webhook", args=[webhook.pk]),
+            _("换岗位"),
+        )
+        for webhook in sending.active()
+        if sending.actor_of(webhook, at) is None
     ]
 
 
