@@ -17,10 +17,11 @@ from linli.service_requests.imports.lists import Lists, Settled, Unsettled, foun
 from linli.service_requests.imports.mapping import Mapping
 from linli.service_requests.imports.reading import Row, Source
 from linli.service_requests.imports.records import Reject
-from linli.service_requests.imports.understanding import Entry, Names, Wrong, names_of, understand
+from linli.service_requests.imports.understanding import Entry, Names, Wrong, understand
 from linli.service_requests.models import Request
 
 BATCH = 1000
+NOTHING = ("",) * len(Names._fields)
 
 
 @dataclass
@@ -72,14 +73,16 @@ def take_in(
 def found_lists(*, source: Source, mapping: Mapping, at: datetime, limit: int | None = None) -> None:
     """Founds every unit and category the good rows of a file name, so that several processes can share the file."""
     lists = Lists(mapping, at)
-    seen: set[Names] = set()
+    seen: set[tuple[str, ...]] = set()
+    good: dict[Names, None] = {}
     for row in islice(source.rows(), limit):
-        if isinstance(row, Row) and names_of(row, mapping) not in seen:
+        if isinstance(row, Row) and (said := tuple(map(row.cells.get, Names._fields, NOTHING))) not in seen:
             understood = understand(row, mapping, at)
             if isinstance(understood, Entry):
-                seen |= {understood.names, names_of(row, mapping)}
-    if seen:
-        founded_first(seen, lists)
+                seen.add(said)
+                good[understood.names] = None
+    if good:
+        founded_first(good, lists)
 
 
 def sift(chunk: Iterable[Row | Reject], mapping: Mapping, lists: Lists, at: datetime) -> Sifted:
