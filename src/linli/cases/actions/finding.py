@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from django.db import connection
 
@@ -60,10 +61,11 @@ def learn(case: Case, event: Event) -> None:
     if not words:
         return
     grams = CaseText._meta.get_field("grams").get_db_prep_value(words, connection)
+    more: Any = grams if isinstance(grams, list) else f" {grams}"
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE cases_casetext SET words = words || ' ' || %s, grams = grams || %s WHERE case_id = %s",
-            [words, grams if isinstance(grams, list) else f" {grams}", _key(case)],
+            [words, more, _key(case)],
         )
 
 
@@ -81,5 +83,5 @@ def hide(case: Case) -> None:
     CaseText.objects.filter(case_id=case.pk).update(shown="", shown_grams="")
 
 
-def _key(case: Case) -> object:
+def _key(case: Case) -> Any:
     return case.pk if connection.vendor == "postgresql" else case.pk.hex

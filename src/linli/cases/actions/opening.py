@@ -19,6 +19,7 @@ from linli.cases.actions import places, writing
 from linli.cases.actions.errors import BadData, CommandReused
 from linli.cases.actions.turn import Turn
 from linli.cases.models import Case, CaseNumber, Event
+from linli.cases.procedures import Procedure
 from linli.kit import codes
 from linli.ledger import merkle
 from linli.orgs.models import Organisation
@@ -130,8 +131,28 @@ def first_turn(
     procedure = procedures.latest(opening.kind)
     if not procedure.is_enabled:
         raise BadData({"kind": _("这一类还没有启用：%(kind)s。") % {"kind": procedure.label}})
-    case = Case(
-        id=command_id,
+    case = _new_case(opening, procedure, number, at, command_id, claimed_at)
+    return Turn(
+        case=case,
+        actor=by,
+        at=claimed_at,
+        received_at=at,
+        move=procedure.opening,
+        procedure=procedure,
+        data=dict(data),
+        command_id=command_id,
+        is_new=True,
+        is_public=procedure.opening.is_public,
+        shown=opening.shown,
+        to=procedure.initial,
+    )
+
+
+def _new_case(
+    opening: Opening, procedure: Procedure, number: str, at: datetime, case_id: UUID, claimed_at: datetime
+) -> Case:
+    return Case(
+        id=case_id,
         kind=opening.kind,
         procedure_version=procedure.version,
         number=number,
@@ -153,20 +174,6 @@ def first_turn(
         opened_at=claimed_at,
         received_at=at,
         last_hash=merkle.GENESIS,
-    )
-    return Turn(
-        case=case,
-        actor=by,
-        at=claimed_at,
-        received_at=at,
-        move=procedure.opening,
-        procedure=procedure,
-        data=dict(data),
-        command_id=command_id,
-        is_new=True,
-        is_public=procedure.opening.is_public,
-        shown=opening.shown,
-        to=procedure.initial,
     )
 
 

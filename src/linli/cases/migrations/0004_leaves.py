@@ -16,7 +16,7 @@ def forwards(apps: Any, schema_editor: Any) -> None:
     with schema_editor.connection.cursor() as cursor:
         start = None
         while True:
-            known = [] if start is None else [start]
+            known: list[Any] = [] if start is None else [start]
             where = "1 = 1" if start is None else "case_id >= %s"
             cursor.execute(EDGE.format(where=where, batch=BATCH), known)
             edge = cursor.fetchone()

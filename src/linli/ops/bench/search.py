@@ -28,14 +28,8 @@ from linli.people.access import Actor, posts_of
 SIZES = {"postgresql": 1_000_000, "sqlite": 200_000}
 QUICK = 10_000
 RARE, RARELY = "白鹭", 20  # zh: a word that stands in so many cases
-WORDS = (
-    "路灯",
-    "水",
-    "路灯 小学",
-    "电线垂到路面",
-    RARE,
-    "冰川",
-)  # zh: common, one character, two, long, rare, none
+COMMON, LONG = "路灯", "电线垂到路面"  # zh: a word in many cases, and six characters in a row
+WORDS = (COMMON, "水", "路灯 小学", LONG, RARE, "冰川")  # zh: also one character, two words, and none
 PAGED = ("路灯", "水")  # zh: whose second page is measured, too
 ROUNDS, QUICK_ROUNDS = 60, 10
 INDEXES = {"cases_casetext_grams": "grams", "cases_casetext_shown_grams": "shown_grams"}

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 def own_grant(actor: Actor) -> Grant:
-    return Grant.objects.get(pk=actor.grant_id)
+    return Grant.objects.get(pk=str(actor.grant_id))
 
 
 @pytest.fixture

@@ -78,12 +78,8 @@ def _apply(article: Article, changes: Mapping[str, Any]) -> None:
     for name, value in changes.items():
         if name not in (*FIELDS, "is_demo"):
             raise KeyError(name)
-        if name in LINES:
-            value = " ".join(text.clean(value).split())
-        elif name in TEXTS:
-            value = text.clean(value)
         if value is not None or name == "valid_from":
-            setattr(article, name, value)
+            setattr(article, name, _cleaned(name, value))
     errors = {}
     if article.text_en and not article.title_en:
         errors["title_en"] = _("写了英文正文，也要写英文标题。")
@@ -93,6 +89,12 @@ def _apply(article: Article, changes: Mapping[str, Any]) -> None:
         errors |= {name: " ".join(said) for name, said in error.message_dict.items()}
     if errors:
         raise ArticleRefused(errors)
+
+
+def _cleaned(name: str, value: Any) -> Any:
+    if name in LINES:
+        return " ".join(text.clean(value).split())
+    return text.clean(value) if name in TEXTS else value
 
 
 def _words(article: Article) -> dict[str, Any]:

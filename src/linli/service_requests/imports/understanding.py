@@ -91,11 +91,6 @@ def case_id_of(county: str, source_id: str, opened_at: datetime) -> UUID:
     return UUID(int=milliseconds << 80 | 7 << 76 | high << 64 | 0b10 << 62 | low)
 
 
-def names_of(row: Row, mapping: Mapping) -> Names:
-    """What a row names, in our words."""
-    return Names(*(mapping.value(name, line(row.cells.get(name, ""))) for name in Names._fields))
-
-
 def line(cell: str) -> str:
     """The text of a cell on one line, cleaned; plain ASCII needs no more than its blanks put right."""
     words = " ".join(cell.split())
@@ -222,23 +217,24 @@ class _Reading:
             return None
         try:
             found = self.mapping.moment(written)
+            reason = self._doubt(found.at, may_be_ahead)
         except (ValueError, OverflowError):
-            found = None
-        reason = ""
-        if found is None:
             reason = _("“%(found)s”不是时间，应写成 %(example)s。")
-        elif found.at < EARLIEST:
-            reason = _("“%(found)s”太早，不会是真的。")
-        elif found.at > LATEST:
-            reason = _("“%(found)s”太晚，不会是真的。")
-        elif found.at > self.at and not may_be_ahead:
-            reason = _("“%(found)s”还没有到。")
-        if not reason:
-            return found
+        else:
+            if not reason:
+                return found
         if not is_again:
             shown = str(written)[:SHOWN]
             self._note(name, reason % {"found": shown, "example": self.mapping.moment_examples}, shown)
         return None
+
+    def _doubt(self, at: datetime, may_be_ahead: bool) -> str:
+        """Why nobody can mean this moment; nothing where it may be."""
+        if at < EARLIEST:
+            return _("“%(found)s”太早，不会是真的。")
+        if at > LATEST:
+            return _("“%(found)s”太晚，不会是真的。")
+        return _("“%(found)s”还没有到。") if at > self.at and not may_be_ahead else ""
 
     def _point(self) -> tuple[float | None, float | None]:
         found: dict[str, float] = {}

@@ -43,14 +43,14 @@ def phrase(term: str) -> str:
 
 
 @GramsField.register_lookup
-class Hold(Lookup):  # type: ignore[type-arg]
+class Hold(Lookup):
     """Rows whose index knows every one of the terms: those that contain them, and on PostgreSQL some more."""
 
     lookup_name = "hold"
     prepare_rhs = False
 
-    def get_db_prep_lookup(self, value: Any, connection: Any) -> tuple[str, list[Any]]:
-        return "%s", [value]
+    def get_db_prep_lookup(self, value: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        return "%s", (value,)
 
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         left, parameters = self.process_lhs(compiler, connection)

@@ -30,9 +30,9 @@ class Command(BaseCommand):
                 said = {"case": number or problem.case_id, "n": problem.number, "kind": problem.kind}
                 self.stdout.write(_("✗ %(case)s 第 %(n)d 条：%(kind)s") % said)
         took = time.monotonic() - started
-        said = {"cases": checked.cases, "events": checked.events, "bad": checked.problems, "seconds": took}
+        counted = {"cases": checked.cases, "events": checked.events, "bad": checked.problems, "seconds": took}
         self.stdout.write(
-            _("核对了 %(cases)d 件、%(events)d 条记录，%(bad)d 处不对，用时 %(seconds).1f 秒。") % said
+            _("核对了 %(cases)d 件、%(events)d 条记录，%(bad)d 处不对，用时 %(seconds).1f 秒。") % counted
         )
         if checked.problems:
             sys.exit(1)
