@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import translation
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from linli.kit.ids import uuid7
@@ -44,6 +45,14 @@ def _flushable(request: pytest.FixtureRequest) -> None:
         return [drop, *flush(self, style, tables, **options), *emptied, again]
 
     operations.sql_flush = with_guarded_tables  # type: ignore[method-assign, assignment]
+
+
+@pytest.fixture(autouse=True)
+def _in_chinese() -> Iterator[None]:
+    """A request leaves its language to the thread; no test speaks that of the one before."""
+    translation.deactivate()
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)

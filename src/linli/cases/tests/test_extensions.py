@@ -60,17 +60,24 @@ def test_labels_are_replaced_whole() -> None:
 
 
 def test_the_second_version_is_the_first_and_the_referral() -> None:
-    first, second = procedures.get("service_request", 1), procedures.latest("service_request")
-    assert second.version == 2
+    first, second = procedures.get("service_request", 1), procedures.get("service_request", 2)
     assert set(second.states) - set(first.states) == {"referred"}
     assert set(second.moves) - set(first.moves) == {"refer", "referral_settled", "referral_unsettled"}
     assert second.clocks == first.clocks
 
 
+def test_the_third_version_lets_consent_to_publication_be_taken_back() -> None:
+    second, third = procedures.get("service_request", 2), procedures.latest("service_request")
+    assert third.version == 3
+    assert set(third.states) == set(second.states)
+    assert set(third.moves) - set(second.moves) == {"withhold", "keep_private"}
+    assert third.clocks == second.clocks
+
+
 @pytest.mark.django_db
 def test_a_case_keeps_the_version_it_was_opened_under(report: Callable[..., Any], cast: Cast) -> None:
     case = report().case
-    assert case.procedure_version == 2
+    assert case.procedure_version == 3
     Case.objects.filter(pk=case.pk).update(procedure_version=1, state="accepted")
     case.refresh_from_db()
     offered = cases.moves_for(case, cast["dispatcher"], [], [], NOW)
