@@ -9,9 +9,10 @@ from django.db.models import Q
 
 
 class Leaf(models.Model):
-    """What one event commits to. Written with it; its `position` is given later, once, and never changes.
+    """What one event, or one row of another kind, commits to. Written with it; its `position` is given later, once.
 
-    No foreign key: the log lies below what it is about, and stays when that is gone.
+    Of an event, `case_id` and `number` are its own; of another kind, `case_id` is the id of the row itself or of what
+    it is about (`actions.leaf_for`). No foreign key: the log lies below what it is about, and stays when that is gone.
     """
 
     pk = models.CompositePrimaryKey("case_id", "number", "kind")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
 from linli.cases.models import Case, Event
 from linli.ledger import actions as ledger
+from linli.ledger.models import Leaf
 from linli.orgs.models import is_within
 from linli.people.access import Actor
 
@@ -35,16 +37,19 @@ def read(*, after: int, by: Actor, limit: int = 100) -> Page:
     Looks at `limit` places and no more, so a page may hold fewer entries than that, or none, and not be the last.
     """
     leaves = ledger.after(after, limit)
-    places = {(leaf.case_id, leaf.number): leaf.position or 0 for leaf in leaves}
-    entries = _entries(places, by)
+    entries = _entries(_places(leaves), by)
     cursor = leaves[-1].position or after if leaves else after
     return Page(entries, cursor, is_last=len(leaves) < limit)
 
 
 def at_positions(positions: list[int], *, by: Actor) -> list[Entry]:
     """These entries alone, as far as the actor may read them."""
-    found = ledger.at(positions)
-    return _entries({(leaf.case_id, leaf.number): leaf.position or 0 for leaf in found}, by)
+    return _entries(_places(ledger.at(positions)), by)
+
+
+def _places(leaves: Sequence[Leaf]) -> dict[tuple[UUID, int], int]:
+    """The places of events; what else stands in the log, such as who read what, is in nobody's feed."""
+    return {(leaf.case_id, leaf.number): leaf.position or 0 for leaf in leaves if leaf.kind == ledger.EVENT}
 
 
 def may_read(event: Event, by: Actor) -> bool:

@@ -51,6 +51,15 @@ def test_what_is_reported_and_done_stands_in_the_feed_in_order(report: Any, move
     assert integrity.verify(case.pk) == []
 
 
+def test_other_kinds_have_a_place_in_the_log_but_none_in_the_feed(report: Any) -> None:
+    case = report().case
+    reading = ledger.leaf_for(kind="read", subject=uuid7(), record={"case": str(case.pk)}, at=NOW)
+    reading.save(force_insert=True)
+    assert ledger.sequence() == 2
+    assert [entry.case for entry in everything(SYSTEM)] == [case]
+    assert feed.at_positions([1, 2], by=SYSTEM) == everything(SYSTEM)
+
+
 def test_cases_taken_in_by_the_thousand_have_their_leaves(town: Town) -> None:
     opening = Opening(
         kind="service_request",

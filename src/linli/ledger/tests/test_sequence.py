@@ -211,15 +211,16 @@ django.setup()
 from django.core.management import call_command
 from django.db import connections
 from linli.ledger import actions
+from linli.ledger.actions import sequencing
 from linli.ledger.tests.test_sequence import leaf
 """
 DIE_PLACING = """
-real = actions._place
+real = sequencing._place
 def place(leaves, *, after):
     real(leaves, after=after)
     print("placed", flush=True)
     os._exit(9)
-actions._place = place
+sequencing._place = place
 actions.sequence(limit=10)
 """
 PREPARE = """

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 
 from linli.ledger.models import Head, Leaf
 
+EVENT = "event"
 EVENTS = "events"
 AT_A_TIME = 1000
 
