@@ -35,6 +35,7 @@ SHOWN = (
     "county-admin",
 )
 MEDIATING = ("centre1", "centre2", "chair1", "mediator1", "mediator2")
+TOLD_TO_END = (signal.SIGTERM, signal.SIGHUP)  # the latter when the terminal's window is closed
 PAUSE = 0.2
 GRACE = 12.0
 PATIENCE = 30.0
@@ -76,7 +77,7 @@ def serve(console: Console, host: str, port: int) -> None:
         _("网站进程"): _start("serve", "--host", host, "--port", str(port)),
         _("后台进程"): _start("worker"),
     }
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    before = {number: signal.signal(number, _interrupt) for number in TOLD_TO_END}
     try:
         _wait_until_answering(list(running.values()), host, port)
         addresses(console, host, port)
@@ -86,8 +87,11 @@ def serve(console: Console, host: str, port: int) -> None:
     except KeyboardInterrupt:
         console.print(_("正在停下…"))
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number in TOLD_TO_END:
+            signal.signal(number, signal.SIG_IGN)
         _stop(list(running.values()))
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _start(*arguments: str) -> subprocess.Popen[bytes]:

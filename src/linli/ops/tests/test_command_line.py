@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -14,9 +15,11 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import translation
+from rich.console import Console
 
 from linli.ops import __main__ as command_line
 from linli.ops import serving
+from linli.ops.demo import showing
 from linli.people.models import Person
 
 
@@ -127,6 +130,26 @@ def test_an_impossible_address_is_refused(host: str, port: int, word: str) -> No
 def test_addresses_can_be_typed_into_a_browser() -> None:
     assert serving.address("0.0.0.0", 80) == "http://127.0.0.1:80/"
     assert serving.address("::1", 8000) == "http://[::1]:8000/"
+
+
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_the_demonstration_leaves_nothing_running(
+    monkeypatch: pytest.MonkeyPatch, told: signal.Signals
+) -> None:
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start(*arguments: str) -> subprocess.Popen[bytes]:
+        sleeping = [sys.executable, "-c", "import time; time.sleep(60)"]
+        running.append(subprocess.Popen(sleeping, start_new_session=True))  # noqa: S603
+        return running[-1]
+
+    monkeypatch.setattr(showing, "_start", start)
+    monkeypatch.setattr(showing, "_wait_until_answering", lambda *_: os.kill(os.getpid(), told))
+    before = signal.getsignal(told)
+    showing.serve(Console(file=StringIO()), "127.0.0.1", 8000)
+    assert len(running) == 2
+    assert all(process.poll() is not None for process in running)
+    assert signal.getsignal(told) == before
 
 
 @pytest.mark.django_db
