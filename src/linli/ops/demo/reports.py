@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -146,7 +146,9 @@ class Desk:
         """Submits as `service_requests.submit` does; returns the story and the rows that go with its case."""
         command_id = uuid7_at(at, rng.getrandbits(74))
         by = self._reporter(channel, grid, command_id)
-        submission, category = service_requests.check(self._submission(rng, report, grid, channel, at, point))
+        given = self._submission(rng, report, grid, channel, at, point)
+        given = replace(given, may_publish=given.may_publish and command_id.int % 3 == 0)
+        submission, category = service_requests.check(given)
         accused_path = submission.accused.path if submission.accused else ""
         routing = self._route(submission, category, accused_path)
         data = {
@@ -172,7 +174,7 @@ class Desk:
             contact_name=submission.contact_name,
             contact_phone=submission.contact_phone,
             accused=submission.accused,
-            may_publish=submission.may_publish and command_id.int % 3 == 0,
+            may_publish=submission.may_publish,
         )
         digest = service_requests.digest_of(service_requests.tracking_code(command_id))
         story = Story(self.stage, play, rng, slowness=_slowness(rng), laziness=_laziness(rng))

@@ -15,7 +15,7 @@ from django.db import connection, connections, transaction
 from django.test.testcases import LiveServerThread, _StaticFilesHandler
 from georeport import GeoReport  # type: ignore[import-untyped]
 
-from linli.cases.models import Case, Clock, Delivery, Event, Partner, Task, TrackingCode
+from linli.cases.models import Case, CaseText, Clock, Delivery, Event, Partner, Task, TrackingCode
 from linli.documents.models import Attachment
 from linli.ledger import merkle
 from linli.notify.models import Message
@@ -127,6 +127,13 @@ def test_grid_workers_report_what_they_see_with_their_own_name() -> None:
     assert set(Event.objects.filter(number=1, case__channel="hotline").values_list("role", flat=True)) == {
         "clerk"
     }
+
+
+def test_strangers_find_only_what_its_reporter_agreed_to_show() -> None:
+    agreed = set(Request.objects.filter(may_publish=True).values_list("pk", flat=True))
+    found = set(CaseText.objects.exclude(shown="").values_list("pk", flat=True))
+    assert found
+    assert found < agreed
 
 
 def test_photos_come_only_with_what_can_be_photographed() -> None:
