@@ -59,10 +59,12 @@ def _in_chinese() -> Iterator[None]:
 def _fresh_caches() -> None:
     """What a process remembers of reference data belongs to the test before."""
     from linli.cases.procedures import calendar
+    from linli.ledger import actions as ledger
     from linli.orgs import lookup
     from linli.orgs.lookup import memory
 
     calendar.forget()
+    ledger.forget()
     lookup.forget()
     memory.keep_seconds = 0.0
 

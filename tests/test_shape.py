@@ -58,7 +58,7 @@ ENGINES = {
     "config": {"errors", "settings", "wsgi"},
     "documents": {"render"},
     "kit": {"clock", "codes", "coordinates", "ids", "jsonbytes", "messages", "sealing", "text"},
-    "ledger": {"merkle"},
+    "ledger": {"merkle", "notes", "receipts", "witness"},
     "measures": {"formulas"},
     "mediation": {"rules"},
     "notify": {"senders"},
@@ -85,6 +85,9 @@ BELOW_THE_EDGE = {
     "procedures",
     "formulas",
     "merkle",
+    "notes",
+    "receipts",
+    "witness",
     "render",
     "boundaries",
 }

@@ -32,6 +32,12 @@ SECRET_KEY = _secret_key()
 # The keys of sealed columns: a file made at first use, or what a command prints.
 KEYRING = Path(env.str("LINLI_KEYRING", default=str(VAR / "keyring.json")))
 KEYRING_COMMAND = env.str("LINLI_KEYRING_COMMAND", default="")
+# The log signs with a key outside the database; witnesses sign that it only grew (docs/trust.md).
+LOG_KEY = Path(env.str("LINLI_LOG_KEY", default=str(VAR / "log.key")))
+LOG_NAME = env.str("LINLI_LOG_NAME", default="linli." + env.str("LINLI_COUNTY", default="420921"))
+WITNESSES = env.list("LINLI_WITNESSES", default=[])
+WITNESS_HOURS = env.int("LINLI_WITNESS_HOURS", default=4)
+WITNESS_REQUIRED = env.bool("LINLI_WITNESS_REQUIRED", default=False)
 DEBUG = env.bool("LINLI_DEBUG", default=False)
 ALLOWED_HOSTS = env.list("LINLI_HOSTS", default=["*"])
 CSRF_TRUSTED_ORIGINS = env.list("LINLI_ORIGINS", default=[])

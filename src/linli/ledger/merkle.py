@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 LEAF = b"\x00"
 NODE = b"\x01"
@@ -16,6 +17,8 @@ LINK = b"\x02"
 HASH_BYTES = 32
 SALT_BYTES = 16
 GENESIS = bytes(HASH_BYTES)
+
+RangeRoot = Callable[[int, int], bytes]
 
 
 def _sha256(*parts: bytes) -> bytes:
@@ -57,17 +60,22 @@ def root(leaves: Sequence[bytes]) -> bytes:
 
 def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
     """The audit path of leaf `index`, from the leaf upwards. IndexError when there is no such leaf."""
-    if not 0 <= index < len(leaves):
+    return inclusion_path(index, len(leaves), partial(_range_root, leaves))
+
+
+def inclusion_path(index: int, size: int, range_root: RangeRoot) -> list[bytes]:
+    """The same from whatever knows the hash over any range of leaves: a tree kept in a database, say."""
+    if not 0 <= index < size:
         raise IndexError(index)
     path: list[bytes] = []
-    low, high = 0, len(leaves)
+    low, high = 0, size
     while high - low > 1:
-        middle = low + _split(high - low)
+        middle = low + split(high - low)
         if index < middle:
-            path.append(_range_root(leaves, middle, high))
+            path.append(range_root(middle, high))
             high = middle
         else:
-            path.append(_range_root(leaves, low, middle))
+            path.append(range_root(low, middle))
             low = middle
     return path[::-1]
 
@@ -91,20 +99,25 @@ def verify_inclusion(*, leaf: bytes, index: int, size: int, proof: Sequence[byte
 
 def consistency_proof(leaves: Sequence[bytes], old_size: int) -> list[bytes]:
     """Shows that the first `old_size` leaves are unchanged in the present tree; or ValueError."""
-    if not 0 < old_size <= len(leaves):
-        raise ValueError("the older tree has at least one leaf and no more than the present one")
+    return consistency_path(old_size, len(leaves), partial(_range_root, leaves))
+
+
+def consistency_path(old_size: int, new_size: int, range_root: RangeRoot) -> list[bytes]:
+    """The same from whatever knows the hash over any range of leaves."""
+    if not 0 < old_size <= new_size:
+        raise ValueError("the older tree has at least one leaf and no more than the newer one")
     path: list[bytes] = []
-    low, high, is_whole = 0, len(leaves), True
+    low, high, is_whole = 0, new_size, True
     while old_size != high:
-        middle = low + _split(high - low)
+        middle = low + split(high - low)
         if old_size <= middle:
-            path.append(_range_root(leaves, middle, high))
+            path.append(range_root(middle, high))
             high = middle
         else:
-            path.append(_range_root(leaves, low, middle))
+            path.append(range_root(low, middle))
             low, is_whole = middle, False
     if not is_whole:
-        path.append(_range_root(leaves, low, high))
+        path.append(range_root(low, high))
     return path[::-1]
 
 
@@ -135,7 +148,7 @@ def verify_consistency(
     return last == 0 and hmac.compare_digest(old, old_root) and hmac.compare_digest(new, new_root)
 
 
-def _split(size: int) -> int:
+def split(size: int) -> int:
     """The largest power of two smaller than `size` (which is at least 2)."""
     return 1 << ((size - 1).bit_length() - 1)
 

@@ -45,3 +45,45 @@ class Head(models.Model):
 
     name = models.CharField(max_length=16, primary_key=True)
     position = models.BigIntegerField(default=0)
+
+
+class Tile(models.Model):
+    """Up to 256 neighbouring hashes of the tree: of leaves (level 0), or of full tiles one level below.
+
+    So a new checkpoint writes a tile a level, and a proof over millions of leaves reads a handful of rows.
+    """
+
+    pk = models.CompositePrimaryKey("level", "number")
+    level = models.PositiveSmallIntegerField()
+    number = models.BigIntegerField()
+    hashes = models.BinaryField()
+
+
+class Checkpoint(models.Model):
+    """The log's own signature under its first `size` leaves."""
+
+    size = models.BigIntegerField(primary_key=True)
+    root = models.BinaryField(max_length=32)
+    note = models.TextField()
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(size__gt=0), name="checkpoint_of_something")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.size}"
+
+
+class Cosignature(models.Model):
+    """A witness has seen a checkpoint, and that it only added to those before. Its newest line a checkpoint is kept."""
+
+    pk = models.CompositePrimaryKey("checkpoint_id", "witness")
+    checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, related_name="cosignatures")
+    witness = models.CharField(max_length=120)
+    line = models.TextField()
+    witnessed_at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["witnessed_at"], name="cosignature_latest")]

@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 HEARTBEAT = "worker"
 AT_A_TIME = 50  # so that a round ends soon, and the worker with it when it is told to
 BEATS = timedelta(seconds=15)
+CHECKPOINTS = timedelta(seconds=20)  # so that a leaf is in the signed tree within a minute
 SELDOM = timedelta(minutes=1)
 HOURLY = timedelta(hours=1)
 EXPORTING = 1.0  # seconds of a round
@@ -65,6 +66,7 @@ class Rounds:
             ("deliveries", None, lambda at: cases.run_due(at=at, limit=AT_A_TIME)),
             ("clocks", None, lambda at: cases.fire_due_clocks(at=at, limit=AT_A_TIME)),
             ("feed", None, lambda at: ledger.sequence()),
+            ("checkpoint", CHECKPOINTS, lambda at: ledger.make_checkpoint(at=at)),
             ("webhooks", None, lambda at: sending.fan_out(at=at)),
             ("letters", None, self.post.run),
             ("calendar", None, self._derive_again),

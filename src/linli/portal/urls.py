@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from linli.portal import views
-from linli.portal.views import disputes
+from linli.portal.views import disputes, log
 
 app_name = "portal"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -46,6 +46,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("open-data/<str:month>.csv", views.edition_csv, name="edition-csv"),
     path("open-data/<str:month>.json", views.edition_json, name="edition-json"),
     path("open-data/<str:month>", views.edition, name="edition"),
+    path("log/checkpoint", log.checkpoint, name="log-checkpoint"),
+    path("log/consistency", log.consistency, name="log-consistency"),
+    path("log/inclusion", log.inclusion, name="log-inclusion"),
+    path("log/key", log.key, name="log-key"),
+    path("log/cosignatures", log.cosignatures, name="log-cosignatures"),
     path("places", views.places, name="places"),
     path("places/<str:code>/children", views.places, name="children"),
     path("boundaries/<str:code>", views.boundaries, name="boundaries"),
