@@ -47,6 +47,14 @@ def _flushable(request: pytest.FixtureRequest) -> None:
     operations.sql_flush = with_guarded_tables  # type: ignore[method-assign, assignment]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _keys_of_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Cases of tests keep their keys where pytest clears away."""
+    from django.conf import settings
+
+    settings.CASE_KEYS = tmp_path_factory.mktemp("case-keys")
+
+
 @pytest.fixture(autouse=True)
 def _in_chinese() -> Iterator[None]:
     """A request leaves its language to the thread; no test speaks that of the one before."""

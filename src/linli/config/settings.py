@@ -32,6 +32,9 @@ SECRET_KEY = _secret_key()
 # The keys of sealed columns: a file made at first use, or what a command prints.
 KEYRING = Path(env.str("LINLI_KEYRING", default=str(VAR / "keyring.json")))
 KEYRING_COMMAND = env.str("LINLI_KEYRING_COMMAND", default="")
+# Its public half, with which intake goes on while the keys are away; and the keys of single cases.
+INTAKE_KEY = Path(env.str("LINLI_INTAKE_KEY", default=str(VAR / "intake.json")))
+CASE_KEYS = Path(env.str("LINLI_CASE_KEYS", default=str(VAR / "case-keys")))
 # The log signs with a key outside the database; witnesses sign that it only grew (docs/trust.md).
 LOG_KEY = Path(env.str("LINLI_LOG_KEY", default=str(VAR / "log.key")))
 LOG_NAME = env.str("LINLI_LOG_NAME", default="linli." + env.str("LINLI_COUNTY", default="420921"))
@@ -82,6 +85,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "linli.people.access.PostMiddleware",
+    "linli.config.errors.SealingMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_noop, ngettext
 
 from linli.cases.models import Delivery
 from linli.cases.procedures import calendar
+from linli.kit import sealing
 from linli.ledger import actions as ledger
 from linli.notify.actions import sending
 from linli.notify.models import WebhookDelivery
@@ -150,6 +151,26 @@ def webhooks(at: datetime) -> Finding:
     return Finding(ngettext("%(n)d 个通知", "%(n)d 个通知", len(rows)) % {"n": len(rows)})
 
 
+def keys(at: datetime) -> Finding:
+    """Whether what is sealed can be opened. The keys are in no backup, on purpose: the advice says where they lie."""
+    try:
+        ring = sealing.keyring()
+    except sealing.KeyringError as error:
+        advice = _("反映照常接收，加密的内容打不开：%(reason)s。把另外保管的钥匙串放回去。")
+        return Finding(_("取不到"), advice % {"reason": error})
+    if not settings.KEYRING_COMMAND and settings.KEYRING.stat().st_mode & 0o077:
+        return Finding(_("别人也能读"), _("运行 chmod 600 %(path)s。") % {"path": settings.KEYRING})
+    used = sealing.rotation.in_use()
+    if lost := sum(n for number, n in used.items() if number not in ring.keys):
+        advice = _("把含有旧密钥的钥匙串放回去；备份里没有密钥，要另外保管。")
+        return Finding(_("%(n)d 处打不开") % {"n": lost}, advice)
+    state = _("第 %(n)d 把，不在备份里，请另外保管") % {"n": ring.current_id}
+    if waiting := sum(n for number, n in used.items() if number != ring.current_id):
+        advice = _("运行 linli keys rotate：还有 %(n)d 处用着旧密钥。") % {"n": waiting}
+        return Finding(state, advice, is_warning=True)
+    return Finding(state)
+
+
 def disk(at: datetime) -> Finding:
     free = shutil.disk_usage(settings.VAR).free
     state = _("剩余 %(gb).1f GB") % {"gb": free / 1e9}
@@ -210,6 +231,7 @@ CHECKS = (
     Check(gettext_noop("事件"), feed, needs=TABLES),
     Check(gettext_noop("事件通知"), webhooks, needs=TABLES),
     Check(gettext_noop("派单规则"), routing, needs=TABLES),
+    Check(gettext_noop("密钥"), keys, needs=TABLES),
     Check(gettext_noop("日历"), horizon, needs=TABLES),
     Check(gettext_noop("系统管理员"), administration, needs=TABLES),
     Check(gettext_noop("演示账号"), demonstration, needs=TABLES),

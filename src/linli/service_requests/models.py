@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from linli.cases.models import Case
 from linli.cases.procedures.limits import Limit, LimitError
 from linli.kit.ids import uuid7
+from linli.kit.sealing import SealedField
 from linli.orgs.models import Organisation
 from linli.people.models import Person
 
@@ -228,8 +229,8 @@ class Request(models.Model):
     case = models.OneToOneField(Case, primary_key=True, on_delete=models.CASCADE, related_name="+")
     request_type = models.CharField(_("类型"), max_length=12, choices=RequestType.choices)
     text = models.TextField(_("原话"))
-    contact_name = models.CharField(_("称呼"), max_length=50, blank=True)
-    contact_phone = models.CharField(_("电话"), max_length=32, blank=True)
+    contact_name = SealedField(_("称呼"), limit=50)
+    contact_phone = SealedField(_("电话"), limit=32)
     reporter = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
     accused = models.ForeignKey(Organisation, null=True, on_delete=models.PROTECT, related_name="+")
     may_publish = models.BooleanField(_("同意公开"), default=False)

@@ -22,6 +22,7 @@ from linli.cases.actions import (
     StaleCase,
 )
 from linli.documents.render import PhotoRefused
+from linli.kit.sealing import KeyringError, Unreadable
 
 MEDIA_TYPE = "application/problem+json"
 PAGE = "/api/v1/docs"
@@ -102,6 +103,8 @@ def problem_of(error: Exception, version: int | None) -> Problem | None:
         return _of_photo(error)
     if isinstance(error, ValidationError):
         return invalid(_fields(error.errors))
+    if isinstance(error, (KeyringError, Unreadable)):
+        return Problem("unavailable", _("加密存放的内容现在打不开。"), headers={"Retry-After": "60"})
     if isinstance(error, Http404):
         return Problem("not-found", _("没有这个地址，或者您看不到它。"))
     if isinstance(error, HttpError):

@@ -16,6 +16,7 @@ from linli.documents import actions as documents
 from linli.documents import views as documents_views
 from linli.documents.models import Attachment
 from linli.kit import codes
+from linli.kit.sealing import Unread
 from linli.orgs.models import Organisation
 from linli.service_requests.actions import Receipt, Submission
 from linli.service_requests.actions.contacts import WhereWrong, contact_refusal, place_at
@@ -72,7 +73,7 @@ def get_request(request: HttpRequest, number: str) -> dict[str, Any]:
     visit = visit_of(request)
     case = cases_of.find(request, number, (shapes.REQUEST,))
     said = Request.objects.get(pk=case.pk)
-    refusal = contact_refusal(case, visit.actor)
+    refusal = contact_refusal(case, visit.actor) or _sealed(said)
     visit.headers["ETag"] = shapes.tag(case)
     return {
         **cases_of.full(case, visit.actor),
@@ -87,6 +88,12 @@ def get_request(request: HttpRequest, number: str) -> dict[str, Any]:
         "contact_refusal": refusal,
         "photos": [str(each.id) for each in Attachment.objects.of_case(case.pk)],
     }
+
+
+def _sealed(said: Request) -> str:
+    """Why not even those who may know are told who reported: the keys are away."""
+    is_away = any(isinstance(each, Unread) for each in (said.contact_name, said.contact_phone))
+    return _("加密存放的内容现在打不开。") if is_away else ""
 
 
 @operation(

@@ -9,6 +9,8 @@ from typing import Any
 
 from django.db import connection, models
 
+from linli.kit.sealing import SealedField
+
 Model = type[models.Model]
 
 
@@ -67,9 +69,14 @@ def _inserting(model: Model, vendor: str) -> tuple[str, Callable[[models.Model],
     marks = ", ".join(_mark(column, vendor) for column in columns)
     statement = f"INSERT INTO {_table(model)} ({_names(columns)}) VALUES ({marks})"  # noqa: S608  our own names
 
+    sealed = [(n, column) for n, column in enumerate(columns) if isinstance(column, SealedField)]
+
     def values(row: models.Model) -> list[Any]:
         known = row.__dict__
-        return [known[name] if make is None else make(known[name]) for name, make in ways]
+        found = [known[name] if make is None else make(known[name]) for name, make in ways]
+        for n, column in sealed:
+            found[n] = bytes(column.pre_save(row, True))
+        return found
 
     return statement, values
 
@@ -100,7 +107,7 @@ def _preparation(column: models.Field[Any, Any], vendor: str) -> Callable[[Any],
         return lambda value: column.get_db_prep_value(value, connection)
     if kind == "JSONField":
         return _json
-    if vendor == "postgresql":
+    if vendor == "postgresql" or isinstance(column, SealedField):
         return None
     if kind == "UUIDField":
         return lambda value: value and value.hex

@@ -12,6 +12,7 @@ from linli.cases.actions.turn import Turn
 from linli.cases.models import Case, CaseQuerySet, Referral
 from linli.cases.procedures import predicates
 from linli.kit import coordinates, text
+from linli.kit.sealing import Unread
 from linli.service_requests.models import Channel, Request, RequestType
 
 KIND = "service_request"
@@ -80,6 +81,8 @@ def masked(words: str, request: Request) -> str:
     """The words without the reporter's name and telephone, and without anything that looks like a personal number."""
     words = text.mask(words, text.mask_candidates(words))
     for told in (request.contact_name, request.contact_phone):
+        if isinstance(told, Unread):  # nobody can tell where the name stands
+            return HIDDEN * 3 if words else ""
         if len(told) > 1:
             words = words.replace(told, HIDDEN * len(told))
     return words

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from linli.cases.actions import BadData, CommandReused, Opening, open_case
 from linli.cases.models import Case, Event, TrackingCode
 from linli.kit import codes, text
+from linli.kit.sealing import Unread
 from linli.orgs.models import Kind, Organisation
 from linli.people.access import Actor
 from linli.service_requests.actions import questions
@@ -126,10 +127,11 @@ def _said(given: Submission, category: Category) -> dict[str, Any]:
 def _check_contact(case: Case, given: Submission) -> None:
     """A retry says the same about whom to call, too, or it is another command under a used id."""
     known = Request.objects.only("contact_name", "contact_phone").filter(pk=case.pk).first()
-    if known is None or (known.contact_name, known.contact_phone) != (
-        given.contact_name,
-        given.contact_phone,
-    ):
+    told = (given.contact_name, given.contact_phone)
+    said = (known.contact_name, known.contact_phone) if known is not None else None
+    if said is not None and any(isinstance(each, Unread) for each in said):
+        return  # the keys are away; everything else is the same, as the first event says
+    if said != told:
         raise CommandReused
 
 

@@ -17,6 +17,7 @@ from linli.cases.actions.referrals import refer
 from linli.cases.models import Case, Referral
 from linli.kit import clock
 from linli.kit.ids import uuid7
+from linli.kit.sealing import Unread
 from linli.people.access import Actor, post_of, requires
 from linli.web.forms.referral import ReferralForm
 
@@ -106,7 +107,8 @@ def _known(file: casefile.CaseFile) -> dict[str, object]:
     if file.request is not None:
         known["brief"] = file.request.text
         if not casefile.contact_refusal(file):
-            known |= {"requester": file.request.contact_name, "phone": file.request.contact_phone}
+            told = {"requester": file.request.contact_name, "phone": file.request.contact_phone}
+            known |= {name: words for name, words in told.items() if not isinstance(words, Unread)}
     return known
 
 

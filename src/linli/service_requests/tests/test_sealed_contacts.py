@@ -1,0 +1,249 @@
+"""Whoever has the database does not learn who reported; intake goes on while the keys are away."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Town
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import translation
+
+from linli.cases import actions as cases
+from linli.kit import sealing
+from linli.kit.ids import uuid7
+from linli.kit.sealing import keys, rotation
+from linli.service_requests.actions.publishing import masked, public_view
+from linli.service_requests.models import Request
+
+Report = Callable[..., Any]
+NAME, PHONE = "欧阳无敌", "0712-0000-118"
+
+
+@pytest.fixture(autouse=True)
+def _ring(settings: Any, tmp_path: Path) -> Iterator[None]:
+    settings.KEYRING, settings.KEYRING_COMMAND = tmp_path / "keyring.json", ""
+    settings.INTAKE_KEY, settings.CASE_KEYS = tmp_path / "intake.json", tmp_path / "case-keys"
+    keys.forget()
+    yield
+    keys.forget()
+
+
+@pytest.fixture
+def away(settings: Any) -> Callable[[], Callable[[], None]]:
+    """Takes the keys away; what it returns brings them back."""
+
+    def take() -> Callable[[], None]:
+        sealing.keyring()
+        kept = settings.KEYRING.read_text()
+        settings.KEYRING.unlink()
+        keys.forget()
+
+        def back() -> None:
+            settings.KEYRING.write_text(kept)
+            keys.forget()
+
+        return back
+
+    return take
+
+
+def columns(pk: Any) -> dict[str, bytes]:
+    """What the database itself holds of a request."""
+    with connection.cursor() as cursor:
+        value = pk.hex if connection.vendor == "sqlite" else pk
+        cursor.execute("SELECT * FROM service_requests_request WHERE case_id = %s", [value])
+        row = cursor.fetchone()
+        assert cursor.description is not None
+        return {
+            column[0]: bytes(value)
+            for column, value in zip(cursor.description, row, strict=True)
+            if isinstance(value, (bytes, memoryview))
+        }
+
+
+def test_the_database_holds_neither_name_nor_telephone(report: Report) -> None:
+    case = report(contact_name=NAME, contact_phone=PHONE).case
+    held = columns(case.pk)
+    assert set(held) == {"contact_name", "contact_phone"}
+    assert not any(NAME.encode() in value or PHONE.encode() in value for value in held.values())
+    request = Request.objects.get(pk=case.pk)
+    assert (request.contact_name, request.contact_phone) == (NAME, PHONE)
+
+
+def test_what_was_not_said_is_stored_as_nothing(report: Report) -> None:
+    case = report().case
+    assert columns(case.pk) == {"contact_name": b"", "contact_phone": b""}
+    assert Request.objects.filter(contact_name="").exists()
+
+
+def test_a_value_moved_to_another_request_is_not_read_as_its_own(report: Report) -> None:
+    first, second = (report(contact_name=name, contact_phone=PHONE).case for name in ("张三", "李四"))
+    stolen = Request.objects.get(pk=first.pk).__dict__["contact_name"]
+    Request.objects.filter(pk=second.pk).update(contact_name=stolen)
+    with translation.override("zh-hans"):
+        assert Request.objects.get(pk=second.pk).contact_name == "（暂时读不出）"
+
+
+def test_nobody_writes_a_name_past_the_seal(report: Report) -> None:
+    case = report().case
+    with pytest.raises(TypeError, match="contact_name: save the row"):
+        Request.objects.filter(pk=case.pk).update(contact_name=NAME)
+
+
+def test_saving_a_row_again_keeps_what_it_held(report: Report) -> None:
+    case = report(contact_name=NAME).case
+    row = Request.objects.defer("contact_name").get(pk=case.pk)
+    assert row.contact_name == NAME
+    row.may_publish = True
+    row.save()
+    assert Request.objects.get(pk=case.pk).contact_name == NAME
+
+
+def test_intake_goes_on_without_the_keys_and_is_read_once_they_are_back(report: Report, away: Any) -> None:
+    back = away()
+    command = uuid7()
+    case = report(command_id=command, contact_name=NAME, contact_phone=PHONE).case
+    assert not report(command_id=command, contact_name=NAME, contact_phone=PHONE).is_new
+    held = columns(case.pk)
+    assert held["contact_name"][0] == 3
+    assert NAME.encode() not in held["contact_name"]
+    request = Request.objects.get(pk=case.pk)
+    with translation.override("zh-hans"):
+        assert request.contact_name == "（暂时读不出）"
+    request.save()
+    back()
+    assert Request.objects.get(pk=case.pk).contact_phone == PHONE
+    with pytest.raises(cases.CommandReused):
+        report(command_id=command, contact_name="别人", contact_phone=PHONE)
+
+
+def test_without_even_the_public_key_nothing_is_taken_in_open(
+    report: Report, away: Any, settings: Any
+) -> None:
+    away()
+    settings.INTAKE_KEY.write_text("{}")
+    with pytest.raises(sealing.KeyringError):
+        report(contact_name=NAME)
+    assert not Request.objects.exists()
+    assert report().is_new
+
+
+def test_nothing_is_published_whose_names_cannot_be_masked(report: Report, away: Any) -> None:
+    case = report(may_publish=True, text=f"路灯坏了，请打电话给{NAME}。", contact_name=NAME).case
+    request = Request.objects.get(pk=case.pk)
+    assert NAME not in public_view(case, request).text
+    away()
+    assert masked(request.text, request) == "***"
+    assert masked("", request) == ""
+
+
+def test_a_new_key_takes_over_batch_by_batch_and_an_interruption_costs_nothing(report: Report) -> None:
+    found = [report(contact_name=f"{NAME}{n}", contact_phone=PHONE).case.pk for n in range(7)]
+    old = sealing.keyring().current_id
+    new = rotation.start("sm4-gcm").current_id
+    going = rotation.go_over(batch=2)
+    assert next(going) == {"resealed": 2}
+    going.close()
+    assert all(Request.objects.get(pk=pk).contact_name == f"{NAME}{n}" for n, pk in enumerate(found))
+    assert rotation.in_use() == {old: 12, new: 2}
+    done: Counter[str] = sum(rotation.go_over(batch=2), Counter())
+    assert done == {"resealed": 12}
+    assert rotation.in_use() == {new: 14}
+    assert all(Request.objects.get(pk=pk).contact_name == f"{NAME}{n}" for n, pk in enumerate(found))
+    assert {columns(pk)["contact_phone"][0] for pk in found} == {2}
+
+
+def test_a_key_in_use_or_just_replaced_is_not_retired_and_a_retired_one_opens_nothing(
+    report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pk = report(contact_name=NAME).case.pk
+    before = Request.objects.get(pk=pk).__dict__["contact_name"]
+    old = sealing.keyring().current_id
+    rotation.start("aes-256-gcm")
+    with pytest.raises(rotation.Busy, match="too new"):
+        rotation.retire(old)
+    monkeypatch.setattr(rotation, "GRACE_SECONDS", 0)
+    with pytest.raises(rotation.Busy, match="1 values"):
+        rotation.retire(old)
+    list(rotation.go_over())
+    rotation.retire(old)
+    assert Request.objects.get(pk=pk).contact_name == NAME
+    Request.objects.filter(pk=pk).update(contact_name=before)
+    assert isinstance(Request.objects.get(pk=pk).contact_name, sealing.Unread)
+    assert sum(rotation.go_over(), Counter()) == {"unreadable": 1}
+
+
+def test_what_came_in_while_the_keys_were_away_is_sealed_like_the_rest_afterwards(
+    report: Report, away: Any
+) -> None:
+    back = away()
+    case = report(contact_name=NAME).case
+    back()
+    assert sum(rotation.go_over(), Counter()) == {"resealed": 1}
+    assert columns(case.pk)["contact_name"][0] == 1
+    assert Request.objects.get(pk=case.pk).contact_name == NAME
+
+
+def told(*given: Any) -> str:
+    out = StringIO()
+    with translation.override("zh-hans"):
+        call_command("keys", *given, stdout=out)
+    return out.getvalue()
+
+
+def test_the_command_tells_makes_takes_over_and_retires(
+    report: Report, monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path
+) -> None:
+    report(contact_name=NAME)
+    assert "密钥 1  aes-256-gcm  1 处在用  现在用" in told("status")
+    assert "现在用密钥 2（sm4-gcm）" in told("new", "--algorithm", "sm4-gcm")
+    assert "换好 1 处" in told("rotate")
+    with translation.override("zh-hans"), pytest.raises(CommandError, match="没有做成"):
+        call_command("keys", "retire", "1")
+    monkeypatch.setattr(rotation, "GRACE_SECONDS", 0)
+    assert "密钥 1 已停用" in told("retire", "1")
+    assert "密钥 1" not in told()
+
+
+def test_the_command_says_what_nothing_opens(report: Report, settings: Any) -> None:
+    report(contact_name=NAME)
+    rotation.start("aes-256-gcm")
+    ring = json.loads(settings.KEYRING.read_text())
+    del ring["keys"]["1"]
+    settings.KEYRING.write_text(json.dumps(ring))
+    keys.forget()
+    assert "密钥 1  不在钥匙串里  1 处打不开" in told("status")
+    with translation.override("zh-hans"), pytest.raises(CommandError, match="有 1 处打不开"):
+        call_command("keys", "rotate", stdout=StringIO())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_migration_seals_what_stood_there_and_can_be_taken_back(report: Report, town: Town) -> None:
+    pks = [report(contact_name=f"{NAME}{n}", contact_phone=PHONE).case.pk for n in range(3)] + [
+        report().case.pk
+    ]
+    try:
+        _migrate("0003_questions")
+        assert _plain(pks) == [(f"{NAME}{n}", PHONE) for n in range(3)] + [("", "")]
+    finally:
+        _migrate("0004_sealed_contacts")
+    assert not any(NAME.encode() in value for pk in pks for value in columns(pk).values())
+    assert [Request.objects.get(pk=pk).contact_name for pk in pks] == [f"{NAME}{n}" for n in range(3)] + [""]
+
+
+def _migrate(name: str) -> None:
+    MigrationExecutor(connection).migrate([("service_requests", name)])
+
+
+def _plain(pks: list[Any]) -> list[Any]:
+    state = MigrationExecutor(connection).loader.project_state([("service_requests", "0003_questions")])
+    model = state.apps.get_model("service_requests", "Request")
+    return [(row.contact_name, row.contact_phone) for row in (model.objects.get(pk=pk) for pk in pks)]
