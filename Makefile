@@ -20,7 +20,7 @@ CATALOGUES := $(shell find src/linli -path '*/locale/*' -name '*.po')
 GUARDS := tests/test_shape.py tests/test_charter.py tests/test_settings_documented.py tests/test_dependencies_documented.py \
 	tests/test_translations.py tests/test_routes.py tests/test_procedures_documented.py
 
-.PHONY: help setup setup-dev demo test check bench fuzz lock wheel messages screenshots clean frontend
+.PHONY: help setup setup-dev demo test check bench fuzz sync lock wheel messages screenshots clean frontend
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -50,6 +50,9 @@ bench: setup-dev ## intake, lists and look-ups beside what PostgreSQL itself can
 
 fuzz: setup-dev ## 20,000 cases of schemathesis against the JSON API, by every role (LINLI_FUZZ=n: so many)
 	@$(BIN)/pytest -n0 --show-capture=no src/linli/api/tests/fuzz_v1.py
+
+sync: setup-dev ## 60,000 steps of three phones on a bad network (PROFILE=long: a million)
+	@LINLI_SYNC_STEPS=$(if $(filter long,$(PROFILE)),1000000,60000) $(BIN)/pytest -n0 -s src/linli/field/tests/test_phones.py
 
 screenshots: setup-dev ## the README's pictures, from the demo in a real browser
 	@$(BIN)/python docs/screenshots.py

@@ -26,6 +26,7 @@ SOURCE = ROOT / "src" / "linli"
 # The stack, top to bottom; apps of one row are strangers to each other. pyproject.toml has the same order.
 ROWS = (
     {"config"},
+    {"field"},
     {"ops", "web", "api"},
     {"portal"},
     {"measures"},
@@ -57,6 +58,7 @@ ENGINES = {
     "cases": {"procedures"},
     "config": {"errors", "settings", "wsgi"},
     "documents": {"render"},
+    "field": {"wire"},
     "kit": {"clock", "codes", "coordinates", "ids", "jsonbytes", "messages", "sealing", "text"},
     "ledger": {"merkle", "notes", "receipts", "witness"},
     "measures": {"formulas"},

@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "linli.portal",
     "linli.web",
     "linli.api",
+    "linli.field",
     "linli.ops",
 ]
 
@@ -182,6 +183,8 @@ DJANGO_VITE = {
 
 ATTACHMENTS = VAR / "attachments"
 EXPORTS = VAR / "exports"
+PARCELS = ATTACHMENTS / "parcels"  # beside the photos they become, so that a backup holds them too
+FIELD_KEY = VAR / "field.key"
 EXPORT_HOURS = env.int("LINLI_EXPORT_HOURS", default=24)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
@@ -217,6 +220,7 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],
+        "worker-src": [SELF],
         "form-action": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
@@ -237,6 +241,17 @@ OPEN311_TEST = env.bool("LINLI_TEST_ENDPOINT", default=True)
 WEBHOOK_NETWORKS = env.list("LINLI_WEBHOOK_NETWORKS", default=[])
 WEBHOOK_HTTP = env.bool("LINLI_WEBHOOK_HTTP", default=False)
 WEBHOOK_PORTS = env.list("LINLI_WEBHOOK_PORTS", cast=int, default=[443, 80, 8443, 8080])
+
+# How people are told: without a gateway or mail server, what would be sent is written to files under var/outgoing.
+PUBLIC_URL = env.str("LINLI_URL", default="http://127.0.0.1:8000").rstrip("/")
+OUTGOING = VAR / "outgoing"
+VAPID_KEY = VAR / "vapid.pem"
+PUSH_CONTACT = env.str("LINLI_PUSH_CONTACT", default="mailto:linli@example.invalid")
+SMTP_URL = env.str("LINLI_SMTP", default="")
+MAIL_FROM = env.str("LINLI_MAIL_FROM", default="linli@localhost")
+SMS_URL = env.str("LINLI_SMS_URL", default="")
+SMS_BODY = env.str("LINLI_SMS_BODY", default='{"to": "{to}", "text": "{text}"}')
+SMS_HEADERS = env.json("LINLI_SMS_HEADERS", default={})
 
 LOGGING = {
     "version": 1,

@@ -8,6 +8,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("linli.people.urls")),
     path("", include("linli.portal.urls")),
     path("desk/", include("linli.web.urls")),
+    path("field/", include("linli.field.urls")),
     path("api/v1/", include("linli.api.v1.urls")),
     path("calendars/<str:token>.ics", agenda.feed, name="calendar-feed"),
     path("", include("linli.documents.urls")),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from linli.cases.models import Case
 from linli.kit.ids import uuid7
+from linli.kit.sealing import SealedField
 from linli.people.models import Grant, Person
 
 
@@ -116,3 +117,88 @@ class WebhookDelivery(models.Model):
     def message_id(self) -> str:
         """What a receiver knows it by: the same in every attempt and every replay."""
         return f"evt_{self.position}" if self.position is not None else f"ping_{self.pk.hex}"
+
+
+class PushAddress(models.Model):
+    """Where a browser of somebody's is reached while no page is open; its push service learns nothing else."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    endpoint = models.CharField(max_length=700, unique=True)
+    p256dh = models.CharField(max_length=120)
+    auth = models.CharField(max_length=40)
+    made_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Channel(models.TextChoices):
+    """Ways to tell somebody beside the inbox and the tracking page."""
+
+    PUSH = "push", _("手机提醒")
+    SMS = "sms", _("短信")
+    EMAIL = "email", _("电子邮件")
+
+
+class Wish(models.Model):
+    """How a member of staff wants to be told, and the quiet hours in which only what is urgent reaches them."""
+
+    person = models.OneToOneField(Person, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    by_push = models.BooleanField(_("手机提醒"), default=True)
+    by_sms = models.BooleanField(_("短信发到工作电话"), default=False)
+    by_email = models.BooleanField(_("电子邮件"), default=False)
+    quiet_from = models.TimeField(_("安静时段开始"), null=True, blank=True)
+    quiet_until = models.TimeField(_("安静时段结束"), null=True, blank=True)
+    language = models.CharField(_("语言"), max_length=8, default="zh-hans")
+
+    def __str__(self) -> str:
+        return str(self.person_id)
+
+
+class ReporterWish(models.Model):
+    """How the reporter of a case wants to be told; without a row, they look under their code."""
+
+    case = models.OneToOneField(Case, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    channel = models.CharField(max_length=8, choices=Channel.choices)
+    address = SealedField(limit=254)
+    language = models.CharField(max_length=8, default="zh-hans")
+
+    def __str__(self) -> str:
+        return self.channel
+
+
+class Notice(models.Model):
+    """One thing to be sent about one event on one way: it carries no words of the case, only that there is news."""
+
+    pk = models.CompositePrimaryKey("case_id", "id")
+    id = models.UUIDField(default=uuid7, editable=False)
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="+")
+    event_number = models.PositiveIntegerField()
+    person = models.ForeignKey(Person, null=True, on_delete=models.CASCADE, related_name="+")
+    channel = models.CharField(max_length=8, choices=Channel.choices)
+    why = models.CharField(max_length=12)
+    due_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    done_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["due_at"], name="notice_due", condition=Q(due_at__isnull=False)),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["case", "event_number", "person", "channel"],
+                condition=Q(person__isnull=False),
+                name="notice_person_once",
+            ),
+            models.UniqueConstraint(
+                fields=["case", "event_number", "channel"],
+                condition=Q(person=None),
+                name="notice_reporter_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.case_id} {self.event_number} {self.channel}"

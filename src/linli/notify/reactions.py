@@ -8,6 +8,7 @@ from uuid import UUID
 
 from linli.cases.actions import Reaction
 from linli.cases.models import Case, Event, Task
+from linli.notify.actions import notices
 from linli.notify.models import Message
 from linli.orgs.models import within
 from linli.people.access import roles_with_duty
@@ -27,6 +28,8 @@ def _tell(event: Event, at: datetime) -> None:
     if {"reporter", "parties"} & set(move.tells):
         rows += [_message(event, at, case_id, None) for case_id in _followers(case)]
     Message.objects.bulk_create(rows, ignore_conflicts=True)
+    told = {row.case_id for row in rows if row.person_id is None}
+    notices.put(event=event, case=case, people=people, reporters=told, at=at)
 
 
 def _message(event: Event, at: datetime, case_id: UUID, person_id: UUID | None) -> Message:

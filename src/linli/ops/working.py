@@ -20,7 +20,8 @@ from linli.documents.actions import exporting
 from linli.kit import clock
 from linli.ledger import actions as ledger
 from linli.measures import actions as measures
-from linli.notify.actions import sending
+from linli.notify.actions import notices, sending
+from linli.notify.senders.ways import Messenger
 from linli.notify.senders.webhooks import Post
 from linli.orgs.models import Organisation, Revision
 
@@ -45,6 +46,7 @@ class Rounds:
     is_database_away: bool = False
     failed: set[str] = field(default_factory=set)
     post: Post = field(default_factory=Post)
+    messenger: Messenger = field(default_factory=Messenger)
     exporter: exporting.Exporter = field(default_factory=exporting.Exporter)
 
     def run(self, is_stopped: Callable[[], bool] = lambda: False) -> int:
@@ -69,11 +71,13 @@ class Rounds:
             ("checkpoint", CHECKPOINTS, lambda at: ledger.make_checkpoint(at=at)),
             ("webhooks", None, lambda at: sending.fan_out(at=at)),
             ("letters", None, self.post.run),
+            ("notices", None, self.messenger.run),
             ("calendar", None, self._derive_again),
             ("desks", SELDOM, lambda at: cases.staff_desks(at=at)),
             ("exports", None, self._export),
             ("exported", SELDOM, sweep_exports),
             ("photos", HOURLY, sweep_photos),
+            ("old notices", HOURLY, lambda at: notices.sweep(at=at)),
             ("old letters", HOURLY, lambda at: sending.sweep(at=at)),
             ("figures", HOURLY, count_last_month),
             *((name, HOURLY, partial(_do, chore)) for name, chore in CHORES.items()),

@@ -18,6 +18,7 @@ from linli.web.views import (
     saved,
     screening,
     shell,
+    telling,
     vetoes,
     work,
 )
@@ -80,6 +81,7 @@ daily_urls: list[URLPattern | URLResolver] = [
     path("keys", keys.own_keys, name="keys"),
     path("keys/<uuid:key_id>/ending", keys.own_ending, name="key_ending"),
     path("inbox", inbox.inbox, name="inbox"),
+    path("inbox/telling", telling.telling, name="telling"),
     path("inbox/reading", inbox.reading, name="reading"),
     path("inbox/<uuid:message_id>", inbox.message, name="message"),
     path("places", places.places, name="places"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -25,10 +25,12 @@ PURPOSES = {
 }
 
 
-def submit_with_photos(*, submission: Submission, by: Actor, at: datetime, command_id: UUID) -> Receipt:
+def submit_with_photos(
+    *, submission: Submission, by: Actor, at: datetime, command_id: UUID, claimed_at: datetime | None = None
+) -> Receipt:
     """Takes a request in as `submit` does. A repeated command has attached its photos already."""
     with transaction.atomic():
-        receipt = submit(submission=submission, by=by, at=at, command_id=command_id)
+        receipt = submit(submission=submission, by=by, at=at, command_id=command_id, claimed_at=claimed_at)
         if receipt.is_new:
             _attach(receipt.event, submission.photos, Purpose.REPORT, is_public=True, by=by)
     return receipt
@@ -43,16 +45,31 @@ def advance_with_photos(
     command_id: UUID,
     data: Mapping[str, Any],
     version: int | None = None,
+    claimed_at: datetime | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> Event:
     """Makes a move as `advance` does. A repeated command has attached its photos already."""
     with transaction.atomic():
         event = cases.advance(
-            case=case, verb=verb, by=by, at=at, command_id=command_id, data=data, version=version
+            case=case,
+            verb=verb,
+            by=by,
+            at=at,
+            command_id=command_id,
+            data=data,
+            version=version,
+            claimed_at=claimed_at,
+            facts=facts,
         )
         if event.received_at == at:
             purpose = PURPOSES.get(verb, Purpose.OTHER)
             _attach(event, event.data.get("photos", ()), purpose, is_public=event.is_public, by=by)
     return event
+
+
+def attach_late(event: Event, photos: Sequence[str], verb: str, by: Actor) -> None:
+    """The photos of a note that came too late to be that move: for the staff alone, as the note is."""
+    _attach(event, photos, PURPOSES.get(verb, Purpose.OTHER), is_public=False, by=by)
 
 
 def _attach(event: Event, photos: Any, purpose: Purpose, *, is_public: bool, by: Actor) -> None:

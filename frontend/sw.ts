@@ -1,0 +1,63 @@
+/** The service worker: the shell of the app works without a network. Nothing anybody signed in was shown is kept. */
+import { clientsClaim } from "workbox-core";
+import { cleanupOutdatedCaches, precacheAndRoute, type PrecacheEntry } from "workbox-precaching";
+import { NavigationRoute, registerRoute } from "workbox-routing";
+import { NetworkFirst } from "workbox-strategies";
+
+interface Carried {
+  entries: PrecacheEntry[];
+  title: string;
+  body: string;
+  icon: string;
+}
+
+interface PushEvent extends ExtendableEvent {
+  data: { json(): { path?: string } } | null;
+}
+interface NotificationEvent extends ExtendableEvent {
+  notification: { close(): void; data?: { path?: string } };
+}
+interface ExtendableEvent extends Event {
+  waitUntil(promise: Promise<unknown>): void;
+}
+interface WorkerScope {
+  LINLI: Carried;
+  skipWaiting(): Promise<void>;
+  registration: { showNotification(title: string, options: Record<string, unknown>): Promise<void> };
+  clients: {
+    matchAll(options: Record<string, unknown>): Promise<{ url: string; focus(): Promise<unknown>; navigate(url: string): Promise<unknown> }[]>;
+    openWindow(url: string): Promise<unknown>;
+  };
+  addEventListener(name: "push", listener: (event: PushEvent) => void): void;
+  addEventListener(name: "notificationclick", listener: (event: NotificationEvent) => void): void;
+}
+
+const scope = self as unknown as WorkerScope;
+
+void scope.skipWaiting();
+clientsClaim();
+cleanupOutdatedCaches();
+precacheAndRoute(scope.LINLI.entries);
+
+// Only the shell, which is the same for everybody: other pages below /field/ belong to somebody and stay with the server.
+const shell = new NetworkFirst({ cacheName: "linli-field-shell", networkTimeoutSeconds: 4 });
+registerRoute(new NavigationRoute(shell, { allowlist: [/^\/field\/$/, /^\/field\/\?/] }));
+
+scope.addEventListener("push", (event) => {
+  const path = event.data?.json().path ?? "/field/";
+  const options = { body: scope.LINLI.body, icon: scope.LINLI.icon, tag: path, data: { path } };
+  event.waitUntil(scope.registration.showNotification(scope.LINLI.title, options));
+});
+
+scope.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  const path = event.notification.data?.path ?? "/field/";
+  event.waitUntil(
+    scope.clients.matchAll({ type: "window", includeUncontrolled: true }).then(async (windows) => {
+      const open = windows.find((each) => new URL(each.url).pathname.startsWith("/field/"));
+      if (!open) return scope.clients.openWindow(path);
+      await open.focus();
+      return open.navigate(path);
+    }),
+  );
+});

@@ -1,0 +1,345 @@
+"""Three phones, a network that loses, doubles and delays, and the real server: what must hold after any sequence.
+
+The machine writes commands on phones, sends what is left in any order and in parts, loses requests and answers, turns
+the phones' clocks and revokes one. What must be true is checked as it goes and once all have a network again.
+A `Fault` is a mistake planted on purpose, which the checks must find.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import timedelta
+from typing import Any
+from unittest import mock
+from uuid import UUID
+
+from conftest import NOW, Cast, Town
+from django.db.models import F
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from linli.cases import actions as cases
+from linli.cases.models import Case, Clock, Event
+from linli.field import actions
+from linli.field.models import Held, Phone, Sent
+from linli.kit.ids import uuid7
+
+from .device import Device
+
+WORKERS = ("grid_worker", "sibling_worker", "officer")
+Fault = Callable[[ExitStack], None]
+
+
+class PhonesMachine(RuleBasedStateMachine):
+    """`town` and `cast` are set by the test; every example works on cases of its own."""
+
+    town: Town
+    cast: Cast
+    steps = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at = NOW
+        self.devices = [Device.enrol(self.cast[name], self.at) for name in WORKERS]
+        self.written: dict[UUID, dict[str, Any]] = {}
+        self.acknowledged: dict[UUID, str] = {}
+        self.dues: dict[UUID, Any] = {}
+        self.case = self._open_in_the_hands_of_the_village()
+        self.cases = [self.case]
+        self.reports = 0
+        self.serial = 0
+        self.is_changed = True
+
+    def _open_in_the_hands_of_the_village(self) -> UUID:
+        from linli.service_requests import actions as service_requests
+
+        key = uuid7()
+        submission = service_requests.Submission(
+            text="桥头护栏松了，小孩老爱靠。",
+            category="facility.street_lamp",
+            request_type="help",
+            channel="grid",
+            place=self.town["grid"],
+        )
+        service_requests.submit(submission=submission, by=self.cast["officer"], at=self.at, command_id=key)
+        self._desk(key, "accept")
+        self._desk(key, "dispatch", unit=str(self.town["village"].pk))
+        return key
+
+    def _desk(self, case: UUID, verb: str, **data: Any) -> None:
+        self.at += timedelta(minutes=1)
+        self.is_changed = True
+        cases.advance(
+            case=case, verb=verb, by=self.cast["dispatcher"], at=self.at, command_id=uuid7(), data=data
+        )
+
+    def _words(self) -> str:
+        self.serial += 1
+        return f"第{self.serial}次记下：到现场看过，已经处理。"
+
+    def _noted(self, key: UUID, words: str, case: UUID) -> None:
+        self.written[key] = {"words": words, "case": case}
+
+    # What people do on their phones -------------------------------------------------------------
+
+    @rule(phone=st.integers(0, 2), years=st.integers(-10, 10), same=st.booleans())
+    def report(self, phone: int, years: int, same: bool) -> None:
+        self._step()
+        device = self.devices[phone]
+        place = self.town["grid2" if phone == 1 else "grid"]
+        words = "同样的话：井盖松了，走过去会响。" if same else self._words()
+        made = (self.at + timedelta(days=365 * years)).isoformat()
+        key = device.report(place.code, text=words, made_at=made)
+        self._noted(key, words, key)
+        self.reports += 1
+
+    @rule(verb=st.sampled_from(["acknowledge", "progress", "feedback", "note"]), hours=st.integers(-200, 200))
+    def work(self, verb: str, hours: int) -> None:
+        """The village officer works on the case in the village's hands, having seen it as it was some time ago."""
+        self._step()
+        device, words = self.devices[2], self._words()
+        data: dict[str, Any] = {
+            "acknowledge": {},
+            "progress": {"note": words},
+            "feedback": {"result": words},
+        }.get(verb, {"note": words, "reader": "internal"})
+        made = (self.at + timedelta(hours=hours)).isoformat()
+        seen = Case.objects.values_list("version", flat=True).get(pk=self.case)
+        key = device.move(self.case, verb, seen, made_at=made, **data)
+        self._noted(key, "" if verb == "acknowledge" else words, self.case)
+
+    @rule(phone=st.integers(0, 1))
+    def check(self, phone: int) -> None:
+        """A grid worker checks on site, on a copy that may be old."""
+        self._step()
+        device, words = self.devices[phone], self._words()
+        key = device.move(self.case, "verify", 3, finding=words)
+        if phone == 0:  # the other grid's worker never had to do with it, and is refused
+            self._noted(key, words, self.case)
+        else:
+            self.written[key] = {"words": "", "case": self.case}
+
+    @rule(verb=st.sampled_from(["reassign", "back", "arrange"]))
+    def desk(self, verb: str) -> None:
+        """Meanwhile, at the desk: the case goes elsewhere, or comes back."""
+        self._step()
+        state, holder = Case.objects.values_list("state", "holder_id").get(pk=self.case)
+        unit = "east_works" if verb == "reassign" else "village"
+        if verb == "arrange" and state == "feedback_given":
+            self._desk(self.case, "arrange_check")
+        elif (
+            verb != "arrange"
+            and holder != self.town[unit].pk
+            and state in {"dispatched", "acknowledged", "in_progress", "rework"}
+        ):
+            self._desk(self.case, "reassign", unit=str(self.town[unit].pk), reason="按职责重新派给承办单位。")
+
+    # What the network does ------------------------------------------------------------------------
+
+    @precondition(lambda self: any(device.outbox for device in self.devices))
+    @rule(
+        phone=st.integers(0, 2),
+        data=st.data(),
+        lost=st.sampled_from(["", "", "request", "answer"]),
+        times=st.integers(1, 3),
+    )
+    def network(self, phone: int, data: Any, lost: str, times: int) -> None:
+        """Some of what is left goes out, in any order; the request, its answer or nothing is lost; maybe doubled."""
+        self._step()
+        device = self.devices[phone]
+        keys = list(device.outbox)
+        if not keys:
+            return
+        chosen = data.draw(st.permutations(keys))[: data.draw(st.integers(1, len(keys)))]
+        self.at += timedelta(seconds=30)
+        if lost == "request":
+            self._lose_request(device, chosen)
+            return
+        kept = dict(device.outbox)
+        for _ in range(times):
+            device.outbox.update({key: kept[key] for key in chosen})
+            found = device.send(self.at, *chosen)
+            self._compare(found)
+        if lost == "answer":
+            device.outbox.update({key: kept[key] for key in chosen})
+
+    def _lose_request(self, device: Device, chosen: list[UUID]) -> None:
+        """The server never hears of it, so nothing may leave the outbox."""
+
+    def _compare(self, found: dict[UUID, Any]) -> None:
+        """The answer to a command stays what it was first."""
+        self.is_changed = True
+        for key, result in found.items():
+            if result.state in {"received", "conflict", "refused", "held"}:
+                said = f"{result.state} {sorted(result.answer.items())}"
+                assert self.acknowledged.setdefault(key, said) == said, (
+                    "a command was answered twice differently"
+                )
+
+    # What must hold ---------------------------------------------------------------------------------
+
+    def _step(self) -> None:
+        type(self).steps += 1
+
+    @invariant()
+    def the_history_holds(self) -> None:
+        """Asked again only where something has reached the server."""
+        if self.is_changed:
+            self.is_changed = False
+            self._limits_never_move_back()
+            self._no_event_precedes_its_case()
+
+    def _limits_never_move_back(self) -> None:
+        for case_id, due in Clock.objects.filter(case_id=self.case, name="total").values_list(
+            "case_id", "due_at"
+        ):
+            known = self.dues.get(case_id)
+            assert known is None or due >= known, "a limit moved back"
+            self.dues[case_id] = due
+
+    def _no_event_precedes_its_case(self) -> None:
+        reports = [key for key, what in self.written.items() if what["case"] == key]
+        events = Event.objects.filter(case_id__in=[self.case, *reports])
+        assert not events.filter(at__gt=F("received_at")).exists(), "an event lies after its receipt"
+        received_at = Case.objects.values_list("received_at", flat=True).get(pk=self.case)
+        early = events.filter(case_id=self.case, at__lt=received_at)
+        assert not early.exists(), "a backdated event precedes its case"
+        numbers = (
+            Event.objects.filter(case_id=self.case).order_by("number").values_list("received_at", flat=True)
+        )
+        assert list(numbers) == sorted(numbers), "the history is not in the order of receipt"
+
+    def teardown(self) -> None:
+        """Everybody has a network: all is sent, once more and then again, and counted."""
+        self.at += timedelta(hours=1)
+        for device in self.devices:
+            kept = dict(device.outbox)
+            for _ in range(2):
+                self._compare(device.send(self.at))
+                device.outbox.update(kept)
+            device.outbox.clear()
+        self._nothing_is_lost()
+        self._nothing_is_twice()
+
+    def _nothing_is_lost(self) -> None:
+        sent = {row.pk: row for row in Sent.objects.filter(pk__in=self.written)}
+        assert set(sent) == set(self.written), "a command was lost"
+        held = set(Held.objects.values_list("sent_id", flat=True))
+        said: dict[UUID, str] = {}
+        for key, what in self.written.items():
+            if sent[key].state == "refused" or key in held or not what["words"]:
+                continue
+            if what["case"] not in said:
+                events = Event.objects.filter(case_id=what["case"]).values_list("data", flat=True)
+                said[what["case"]] = str(list(events))
+            assert what["words"] in said[what["case"]], "what somebody wrote is nowhere"
+
+    def _nothing_is_twice(self) -> None:
+        reports = [key for key, what in self.written.items() if what["case"] == key]
+        assert Case.objects.filter(pk__in=reports).count() == len(reports), "a report was lost"
+        phones = [device.phone.pk for device in self.devices]
+        opened = Case.objects.filter(
+            received_at__gte=NOW, events__person_id__in=self._people(), events__number=1
+        )
+        mine = opened.exclude(pk__in=getattr(type(self), "before", set()))
+        assert mine.count() == len(reports) + 1, "a report stands twice"
+        type(self).before = getattr(type(self), "before", set()) | set(mine.values_list("pk", flat=True))
+        for what in self.written.values():
+            if what["words"] and what["case"] == self.case:
+                events = Event.objects.filter(case_id=self.case).values_list("data", flat=True)
+                assert sum(what["words"] in str(data) for data in events) <= 1, "something stands twice"
+        assert Phone.objects.filter(pk__in=phones).count() == len(phones)
+
+    def _people(self) -> list[Any]:
+        return [self.cast[name].person_id for name in WORKERS]
+
+
+# Mistakes planted on purpose --------------------------------------------------------------------------
+
+
+def no_dedupe(stack: ExitStack) -> None:
+    """The server forgets what it has answered, and every command gets an id of its own."""
+    from linli.field.actions import applying, syncing
+
+    def forgetful(phone: Phone, envelope: Any, content: Any, outcome: Any, at: Any) -> Any:
+        Sent.objects.filter(pk=envelope.id).delete()
+        return real(phone, envelope, content, outcome, at)
+
+    def fresh(doing: Any) -> Any:
+        return carry_out(replaced(doing))
+
+    def replaced(doing: Any) -> Any:
+        from dataclasses import replace
+
+        return replace(doing, command=replace(doing.command, id=uuid7()))
+
+    real, carry_out = syncing._settle, applying.carry_out
+    stack.enter_context(mock.patch.object(syncing, "_known", return_value=None))
+    stack.enter_context(mock.patch.object(syncing, "_settle", forgetful))
+    stack.enter_context(mock.patch.object(syncing, "carry_out", fresh))
+
+
+def early_acknowledgement(stack: ExitStack) -> None:
+    """The phone strikes a command off as soon as it is sent."""
+
+    def strike(self: PhonesMachine, device: Device, chosen: list[UUID]) -> None:
+        for key in chosen:
+            device.outbox.pop(key, None)
+
+    stack.enter_context(mock.patch.object(PhonesMachine, "_lose_request", strike))
+
+
+def last_write_by_phone_clock(stack: ExitStack) -> None:
+    """The server takes the phone's clock for its own."""
+    from datetime import datetime
+
+    from linli.field.actions import applying, claims
+
+    def believed(command: Any, at: Any, not_before: Any = None) -> Any:
+        try:
+            return datetime.fromisoformat(command.made_at)
+        except ValueError:
+            return at
+
+    for module in (applying, claims):
+        stack.enter_context(mock.patch.object(module, "claimed", believed))
+
+
+def content_hash_dedupe(stack: ExitStack) -> None:
+    """Two people who say the same are taken for one."""
+    from linli.field.actions import applying, syncing
+
+    seen: dict[str, Any] = {}
+    real = applying.carry_out
+
+    def once(doing: Any) -> Any:
+        words = str(doing.command.data.get("text", ""))
+        if words and words in seen:
+            return seen[words]
+        outcome = real(doing)
+        if words:
+            seen[words] = outcome
+        return outcome
+
+    stack.enter_context(mock.patch.object(syncing, "carry_out", once))
+
+
+def silent_overwrite(stack: ExitStack) -> None:
+    """What came too late is dropped without a word."""
+    from linli.field.actions import applying
+
+    stack.enter_context(mock.patch.object(applying, "_keep", return_value=None))
+
+
+FAULTS: dict[str, Fault] = {
+    fault.__name__: fault
+    for fault in (
+        no_dedupe,
+        early_acknowledgement,
+        last_write_by_phone_clock,
+        content_hash_dedupe,
+        silent_overwrite,
+    )
+}
+__all__ = ["FAULTS", "Fault", "PhonesMachine", "actions"]
