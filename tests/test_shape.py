@@ -64,7 +64,7 @@ ENGINES = {
     "measures": {"formulas"},
     "mediation": {"rules"},
     "notify": {"senders"},
-    "ops": {"__main__", "backup", "bench", "demo", "diagnosis", "imports", "serving", "working"},
+    "ops": {"__main__", "backup", "bench", "demo", "diagnosis", "imports", "serving", "watching", "working"},
     "orgs": {"lookup"},
     "people": {"access"},
     "service_requests": {"imports"},

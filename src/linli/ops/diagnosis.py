@@ -27,6 +27,7 @@ from linli.service_requests.actions import broken_rules
 STUCK_ATTEMPTS = 5
 LATE_DELIVERY = timedelta(minutes=10)
 SILENT_WORKER = timedelta(minutes=2)
+UNSIGNED = timedelta(minutes=5)
 LONG_FEED = 10_000  # events, a minute's work at most
 LEAST_DISK = 1_000_000_000
 HORIZON = timedelta(days=60)
@@ -132,6 +133,29 @@ def feed(at: datetime) -> Finding:
     return Finding(_("排到第 %(head)d 个") % {"head": head})
 
 
+def witness(at: datetime) -> Finding:
+    """Whether the log is signed, and whether somebody elsewhere keeps watch over it."""
+    newest, watch = ledger.latest(), ledger.watch(at)
+    if ledger.head() > (newest.size if newest else 0) and (newest is None or at - newest.made_at > UNSIGNED):
+        advice = _("看 linli worker 是否在运行、日志里有没有错误；怀疑有改动的，运行 linli verify。")
+        return Finding(_("日志没有签到最新"), advice)
+    if watch.is_expected and watch.seen_at is None:
+        return Finding(_("还没有见证会签"), _("启动 linli witness；在此之前，调解内容不给工作人员看。"))
+    if watch.seen_at is not None:
+        state = _("会签到第 %(size)d 条，%(at)s") % {"size": watch.size, "at": _local(watch.seen_at)}
+        if watch.is_stopped(at):
+            return Finding(state, _("见证停了太久，调解内容不给工作人员看：看 linli witness 为什么停了。"))
+        if watch.is_missed(at):
+            return Finding(
+                state, _("看 linli witness 为什么停了；停得太久，调解内容就看不了。"), is_warning=True
+            )
+        return Finding(state)
+    if settings.WITNESSES:
+        return Finding(_("设了见证，但从没有会签过"), _("看 linli witness 是否在运行、公钥是否一致。"))
+    advice = _("在另一个单位运行 linli witness，掌管这台机器的人才不能悄悄改记录（docs/trust.md）。")
+    return Finding(_("没有见证"), advice, is_warning=True)
+
+
 def webhooks(at: datetime) -> Finding:
     """Dead letters, and webhooks that nothing can go to."""
     rows = sending.active()
@@ -229,6 +253,7 @@ CHECKS = (
     Check(gettext_noop("后台"), worker, needs=TABLES),
     Check(gettext_noop("待送出"), deliveries, needs=TABLES),
     Check(gettext_noop("事件"), feed, needs=TABLES),
+    Check(gettext_noop("见证"), witness, needs=TABLES),
     Check(gettext_noop("事件通知"), webhooks, needs=TABLES),
     Check(gettext_noop("派单规则"), routing, needs=TABLES),
     Check(gettext_noop("密钥"), keys, needs=TABLES),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,17 @@ from django.db.migrations.executor import MigrationExecutor
 from linli.cases.models import CalendarDay, Delivery
 from linli.cases.procedures import calendar
 from linli.kit import clock
+from linli.kit.ids import uuid7
+from linli.ledger import actions as ledger
+from linli.ledger import notes
+from linli.ledger.models import Cosignature
 from linli.ops import diagnosis, working
 from linli.ops.demo import seeding
 from linli.orgs.models import Organisation
 from linli.people.models import Person
 from linli.service_requests.models import RoutingRule
+
+WITNESS = notes.Secret("audit.example", notes.WITNESS, bytes(32))
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +49,23 @@ def _well(town: Any) -> None:
     functions = Organisation.objects.values_list("function", flat=True)
     RoutingRule.objects.exclude(function__in=functions).update(is_active=False)
     working.beat(NOW)
+    log(NOW)
+    sign(NOW)
+
+
+def log(at: datetime) -> None:
+    ledger.leaf_for(kind="read", subject=uuid7(), record={}, at=at).save(force_insert=True)
+    ledger.sequence()
+    ledger.make_checkpoint(at=at)
+
+
+def sign(at: datetime) -> None:
+    """What a witness does."""
+    newest = ledger.latest()
+    assert newest is not None
+    text = notes.Note.parse(newest.note).text
+    written = newest.note + notes.cosign(text, WITNESS, int(at.timestamp())).line
+    ledger.take_cosignatures(written=written, at=at, known=[WITNESS.key])
 
 
 def diagnose() -> tuple[int, str]:
@@ -68,6 +91,38 @@ def test_a_silent_worker_fails(silence: timedelta) -> None:
     working.beat(NOW - silence)
     code, said = diagnose()
     assert (code, "linli worker" in said) == (1, True)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_well")
+def test_a_witness_that_went_away_is_told_and_then_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    for hours, code, mark in ((0, 0, "✓ 见证"), (2, 0, "! 见证"), (5, 1, "✗ 见证")):
+        later = NOW + timedelta(hours=hours)
+        working.beat(later)
+        monkeypatch.setattr(clock, "now", lambda later=later: later)
+        assert (diagnose()[0], mark in diagnose()[1]) == (code, True)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_well")
+def test_no_witness_is_a_warning_unless_one_is_wanted(settings: Any) -> None:
+    Cosignature.objects.all().delete()
+    assert (diagnose()[0], "! 见证  没有见证" in diagnose()[1]) == (0, True)
+    settings.WITNESSES = [str(WITNESS.key)]
+    assert (diagnose()[0], "从没有会签过" in diagnose()[1]) == (1, True)
+    settings.WITNESS_REQUIRED = True
+    assert (diagnose()[0], "还没有见证会签" in diagnose()[1]) == (1, True)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_well")
+def test_leaves_nobody_signs_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger.leaf_for(kind="read", subject=uuid7(), record={}, at=NOW).save(force_insert=True)
+    ledger.sequence()
+    later = NOW + timedelta(minutes=6)
+    working.beat(later)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert (diagnose()[0], "日志没有签到最新" in diagnose()[1]) == (1, True)
 
 
 @pytest.mark.django_db
