@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 Row = tuple[str, str, str, str]
 SHARE, STATEMENTS, CASE_STATEMENTS, SLOWER, MICROSECONDS, MEGABYTES = 0.20, 8, 12, 1.5, 30, 200
 EXPORT_SECONDS, EXPORT_MEGABYTES = 60, 300
+VERIFY_SECONDS = 30
 
 SEARCH = {"search": 150, "search_sqlite": 100}  # milliseconds at most: PostgreSQL, SQLite
 
@@ -44,11 +45,30 @@ def rows(found: dict[str, Any]) -> Iterator[Row]:
         spent = found["lookup"]["microseconds"]
         what = _("定位到网格，%(n)d 个多边形") % {"n": found["lookup"]["polygons"]}
         yield what, f"{spent} µs", f"≤ {MICROSECONDS} µs", mark(is_reached=spent <= MICROSECONDS)
+    yield from _ledgers(found)
     for form, one in found.get("exports", {}).items():
         yield _export(form, one)
     for name, most in SEARCH.items():
         for one in found.get(name, {}).get("found", []):
             yield _searched(found[name], one, most)
+
+
+def _ledgers(found: dict[str, Any]) -> Iterator[Row]:
+    for name in ("ledger", "ledger_sqlite"):
+        if name in found:
+            yield from _ledger(name, found[name])
+
+
+def _ledger(name: str, one: dict[str, Any]) -> Iterator[Row]:
+    what = _("日志，%(database)s：核对 %(events)s 条") % {
+        "database": "SQLite" if name.endswith("sqlite") else "PostgreSQL",
+        "events": f"{one['events']:,}",
+    }
+    said = _("%(together_s).1f 秒（%(jobs)d 个进程；一个进程 %(alone_s).1f 秒），%(faults)d 处不对") % one
+    is_reached = one["together_s"] < VERIFY_SECONDS and not one["faults"]
+    yield what, said, _("少于 %(seconds)d 秒") % {"seconds": VERIFY_SECONDS}, mark(is_reached=is_reached)
+    said = _("排序 %(order_s).1f 秒，成树并签名 %(sign_s).1f 秒，一份证明 %(proof_ms).2f ms") % one
+    yield _("日志：排序、签名、证明"), said, "", ""
 
 
 def mark(*, is_reached: bool) -> str:

@@ -1,4 +1,4 @@
-"""`linli bench [--quick] [exports|search]`: how fast Linli is on this machine, beside what PostgreSQL itself can do."""
+"""`linli bench [--quick] [exports|search|ledger]`: how fast Linli is here, beside what PostgreSQL itself can do."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,19 @@ from rich.console import Console
 from rich.table import Table
 
 from linli.kit import clock
-from linli.ops.bench import cluster, county, exports, intake, pages, places, report, search
+from linli.ops.bench import cluster, county, exports, intake, ledger, pages, places, report, search
 
 SIZES = (10_000, 100_000, 1_000_000)
 STAGES = ("prepare", "intake", "pages", "lookup")
-APART = ("exports", "search")  # measured only when asked for
+APART = ("exports", "search", "ledger")  # measured only when asked for
+ON_BOTH = ("search", "ledger")
 FORMS = tuple(f"exports_{form}" for form in exports.FORMS)
+BY_THEMSELVES: dict[str, Callable[[bool], Any]] = {
+    "lookup": lambda is_quick: places.measure(),
+    "search": lambda is_quick: search.measure(is_quick=is_quick),
+    "ledger": lambda is_quick: ledger.measure(is_quick=is_quick),
+    "exports": lambda is_quick: exports.fill(is_quick=is_quick),
+}
 
 
 class Command(BaseCommand):
@@ -33,7 +40,10 @@ class Command(BaseCommand):
         parser.description = _("测量受理、名单、定位的速度，并和 pgbench 写同样的行相比")
         parser.add_argument("--quick", action="store_true", help=_("只测一万件，各项也短一些"))
         parser.add_argument(
-            "what", nargs="?", choices=APART, help=_("另测：exports 导出一百万行，search 搜索")
+            "what",
+            nargs="?",
+            choices=APART,
+            help=_("另测：exports 导出一百万行，search 搜索，ledger 核对一百万条记录"),
         )
         parser.add_argument("--only", choices=STAGES[1:], action="append", help=_("只测这一项"))
         parser.add_argument(
@@ -76,19 +86,19 @@ class Command(BaseCommand):
                     found[stage] = runner.stage(stage, url)
                     if stage == "exports":
                         found[stage] = {form: runner.stage(f"exports_{form}", url) for form in exports.FORMS}
-                    if stage == "search":
-                        found["search_sqlite"] = self._on_sqlite(runner, Path(var))
+                    if stage in ON_BOTH:
+                        found[f"{stage}_sqlite"] = self._on_sqlite(stage, runner, Path(var))
                     cluster.drop(admin, [names.pop()])
             finally:
                 cluster.drop(admin, names)
         return found
 
-    def _on_sqlite(self, runner: Runner, folder: Path) -> Any:
+    def _on_sqlite(self, stage: str, runner: Runner, folder: Path) -> Any:
         """The same stage on a file of SQLite."""
-        url = f"sqlite:///{folder / 'search.sqlite3'}"
+        url = f"sqlite:///{folder / f'{stage}.sqlite3'}"
         runner.migrate(url)
         runner.stage("prepare", url)
-        return runner.stage("search", url)
+        return runner.stage(stage, url)
 
     def _show(self, found: dict[str, Any]) -> None:
         table = Table(
@@ -133,12 +143,8 @@ def _stage(name: str, *, is_quick: bool) -> Any:
     at = clock.now()
     if name == "prepare":
         return county.prepare(at)
-    if name == "lookup":
-        return places.measure()
-    if name == "search":
-        return search.measure(is_quick=is_quick)
-    if name == "exports":
-        return exports.fill(is_quick=is_quick)
+    if name in BY_THEMSELVES:
+        return BY_THEMSELVES[name](is_quick)
     if name in FORMS:
         return exports.measure(name.removeprefix("exports_"))
     county.fill(at)
