@@ -33,16 +33,23 @@ def _flushable(request: pytest.FixtureRequest) -> None:
     from django.db import connection
 
     unmanaged = [model._meta.db_table for model in apps.get_models() if not model._meta.managed]
-    guard = import_module("linli.cases.migrations.0002_append_only_and_search")
+    guards = {
+        "cases_event_no_delete": import_module("linli.cases.migrations.0002_append_only_and_search").SQLITE[
+            0
+        ],
+        "privacy_read_no_delete": import_module("linli.privacy.migrations.0002_reads_stay").SQLITE[0],
+        "privacy_glass_no_delete": import_module("linli.privacy.migrations.0002_reads_stay").SQLITE[2],
+    }
     operations = type(connection.ops)
     flush = operations.sql_flush
 
     def with_guarded_tables(self: Any, style: Any, tables: list[str], **options: Any) -> list[str]:
         if self.connection.vendor == "postgresql":
             return flush(self, style, [*tables, *unmanaged] if tables else tables, **options)
-        drop, again = "DROP TRIGGER IF EXISTS cases_event_no_delete", guard.SQLITE[0]
+        drop = [f"DROP TRIGGER IF EXISTS {name}" for name in guards]
+        again = list(guards.values())
         emptied = [f"DELETE FROM {name}" for name in unmanaged]
-        return [drop, *flush(self, style, tables, **options), *emptied, again]
+        return [*drop, *flush(self, style, tables, **options), *emptied, *again]
 
     operations.sql_flush = with_guarded_tables  # type: ignore[method-assign, assignment]
 

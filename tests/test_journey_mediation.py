@@ -23,7 +23,8 @@ from pypdf import PdfReader
 from linli.cases import actions as cases
 from linli.cases.models import Case, Event
 from linli.kit import clock
-from linli.mediation.models import Mediation, Reading, Room, Signature, Talk
+from linli.mediation.models import Mediation, Room, Signature, Talk
+from linli.privacy.models import Read
 
 pytestmark = [pytest.mark.browser, pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -389,5 +390,5 @@ def check_history() -> None:
     ]
     assert Talk.objects.count() == 1
     assert Signature.objects.valid().count() == 6
-    assert set(Reading.objects.values_list("role", flat=True)) == {"committee_chair", "mediator"}
-    assert Reading.objects.filter(role="committee_chair", purpose="sealing").exists()
+    assert set(Read.objects.values_list("role", flat=True)) == {"committee_chair", "mediator"}
+    assert Read.objects.filter(role="committee_chair", purpose="sealing").exists()

@@ -32,6 +32,7 @@ ROWS = (
     {"measures"},
     {"notify", "service_requests", "mediation", "consultations", "assistance", "partners"},
     {"documents"},
+    {"privacy"},
     {"cases"},
     {"people"},
     {"orgs"},

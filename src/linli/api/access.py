@@ -38,15 +38,16 @@ def caller_of(secret: str, at: datetime) -> Caller:
     key = keys.known(secret=secret, at=at)
     if key is None:
         raise UnknownKey
-    return Caller(key, _with_all_posts(keys.actor_of(key=key), at))
+    return Caller(key, _with_all_posts(keys.actor_of(key=key), at, f"key:{key.prefix}"))
 
 
-def _with_all_posts(actor: Actor | None, at: datetime) -> Actor | None:
+def _with_all_posts(actor: Actor | None, at: datetime, source: str) -> Actor | None:
     """What concerns any unit its holder works for stays hidden from a key, as it does on the desk."""
     if actor is None:
         return None
     held = Grant.objects.filter(person=actor.person_id).active(at)
-    return replace(actor, posted_at=frozenset(held.values_list("organisation__path", flat=True)))
+    posted_at = frozenset(held.values_list("organisation__path", flat=True))
+    return replace(actor, posted_at=posted_at, source=source)
 
 
 def wait_for(request: HttpRequest, caller: Caller, at: datetime) -> timedelta | None:

@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "linli.orgs",
     "linli.people",
     "linli.cases",
+    "linli.privacy",
     "linli.documents",
     "linli.service_requests",
     "linli.mediation",
@@ -92,6 +93,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
+    "linli.privacy.views.ReadsFirst",
 ]
 
 ROOT_URLCONF = "linli.config.urls"

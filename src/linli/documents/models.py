@@ -163,6 +163,7 @@ class Export(models.Model):
     grant = models.ForeignKey(Grant, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     listing = models.CharField(_("名单"), max_length=40)
     query = models.CharField(_("筛选"), max_length=1000, blank=True)
+    source = models.CharField(max_length=40, blank=True)
     language = models.CharField(max_length=8)
     format = models.CharField(_("格式"), max_length=8, choices=Format.choices)
     state = models.CharField(

@@ -7,8 +7,9 @@ class LinliConfig(AppConfig):
 
     def ready(self) -> None:
         from linli.mediation import rules
-        from linli.mediation.actions import referring, vetoes
+        from linli.mediation.actions import reading, referring, vetoes
 
         rules.install()
+        reading.install()
         referring.install()
         vetoes.install()

@@ -4,3 +4,8 @@ from django.apps import AppConfig
 class LinliConfig(AppConfig):
     name = "linli.notify"
     label = "notify"
+
+    def ready(self) -> None:
+        from linli.notify.actions import glass
+
+        glass.install()

@@ -17,7 +17,8 @@ from linli.people.models import Grant, Person
 class Message(models.Model):
     """One person told of one event; without a person, it is the reporter, who reads it under their code.
 
-    `source` is the case whose event it is: the case itself, or the one it was merged into.
+    `source` is the case whose event it is: the case itself, or the one it was merged into; without an event (number 0)
+    it is the breaking of the glass that is told.
     """
 
     pk = models.CompositePrimaryKey("case_id", "id")

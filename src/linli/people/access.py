@@ -18,7 +18,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 
-from linli.kit import clock
+from linli.kit import clock, codes
 from linli.orgs.models import Organisation
 from linli.people.models import Grant, Person
 
@@ -67,7 +67,10 @@ def roles_with_duty(duty: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Actor:
-    """Somebody acting: a member of staff under one post, a reporter under their code, or Linli itself."""
+    """Somebody acting: a member of staff under one post, a reporter under their code, or Linli itself.
+
+    `source` names the session or key they came by.
+    """
 
     kind: Literal["staff", "reporter", "system"]
     role: str
@@ -79,6 +82,7 @@ class Actor:
     case_id: UUID | None = None
     organisation: Organisation | None = field(default=None, compare=False, repr=False)
     posted_at: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
+    source: str = field(default="", compare=False, repr=False)
 
     @classmethod
     def reporter(cls, case_id: UUID) -> Actor:
@@ -145,7 +149,7 @@ def _ancestors(path: str) -> list[str]:
     return ["/".join(parts[: n + 1]) + "/" for n in range(len(parts))]
 
 
-SYSTEM = Actor(kind="system", role="system")
+SYSTEM = Actor(kind="system", role="system", source="command")
 
 
 def posts_of(person: Person, at: datetime) -> list[Actor]:
@@ -169,6 +173,11 @@ def posts_of(person: Person, at: datetime) -> list[Actor]:
     return [replace(post, posted_at=posted_at) for post in posts]
 
 
+def session_source(session_key: str) -> str:
+    """How a session is named where it is noted what it read: nobody can sign in with it."""
+    return f"session:{codes.keyed('session', session_key.encode())[:8].hex()}" if session_key else ""
+
+
 class PostMiddleware:
     """Gives each request `posts` and `post`: rights are those of the one chosen post, never the union."""
 
@@ -179,7 +188,8 @@ class PostMiddleware:
         def load_posts() -> list[Actor]:
             if not request.user.is_authenticated:
                 return []
-            return posts_of(request.user, clock.now())
+            source = session_source(request.session.session_key or "")
+            return [replace(post, source=source) for post in posts_of(request.user, clock.now())]
 
         def load_post() -> Actor | None:
             chosen = request.session.get("post")

@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from linli.portal import views
 from linli.portal.views import disputes, log
+from linli.portal.views.tickets import PARTY, TRACK
 
 app_name = "portal"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -20,6 +21,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("track/reopening", views.move, {"verb": "reopen"}, name="reopening"),
     path("track/consent", views.move, {"verb": "keep_private"}, name="consent"),
     path("track/photos/<uuid:photo_id>/<str:size>", views.photo, name="photo"),
+    path("track/information", views.information, {"ticket": TRACK}, name="information"),
+    path("disputes/information", views.information, {"ticket": PARTY}, name="dispute-information"),
     path("disputes/", disputes.disputes, name="disputes"),
     path("disputes/receipt", disputes.receipt, name="dispute-receipt"),
     path("disputes/progress", disputes.progress, name="dispute"),

@@ -23,10 +23,11 @@ from linli.cases.procedures import all_procedures
 from linli.documents.models import Attachment
 from linli.documents.tests.pictures import plain as jpeg
 from linli.ledger import actions as ledger
-from linli.mediation.models import Purpose, Reading, Sitting
+from linli.mediation.models import Purpose, Sitting
 from linli.mediation.tests.story import Story
 from linli.orgs.models import is_within
 from linli.people.access import Actor
+from linli.privacy.models import Read
 from linli.service_requests.models import Question
 
 pytestmark = pytest.mark.django_db
@@ -320,7 +321,7 @@ def test_a_dispute_shows_no_content_before_its_gate(cast: Cast, dispute: Any) ->
             assert response.status_code == 200, (who, path)
             assert not [word for word in words if word in response.content.decode()], (who, path)
     problem(program(cast["mediator"]).get(f"/requests/{case.number}"), 404, "not-found")
-    assert Reading.objects.count() == 0
+    assert Read.objects.count() == 0
 
 
 def test_content_opens_for_its_own_people_and_is_written_down_first(cast: Cast, dispute: Any) -> None:
@@ -330,15 +331,15 @@ def test_content_opens_for_its_own_people_and_is_written_down_first(cast: Cast, 
     asking = program(cast["mediator"])
     assert "purpose" in problem(asking.get(path), 422, "invalid")["errors"]
     assert "purpose" in problem(asking.get(f"{path}?purpose=curiosity"), 422, "invalid")["errors"]
-    assert Reading.objects.count() == 0
+    assert Read.objects.count() == 0
     seen = asking.get(f"{path}?purpose=mediating")
     assert {party["name"] for party in seen.json()["parties"]} == {"李秀英", "陈国强"}
     assert seen["Cache-Control"] == "no-store"
-    noted = Reading.objects.get()
+    noted = Read.objects.get()
     assert (noted.person, noted.purpose, noted.what) == (cast.people["mediator"], Purpose.MEDIATING, "api")
     for who in ("centre", "supervisor", "auditor", "dispatcher", "second_mediator", "outsider"):
         problem(program(cast[who]).get(f"{path}?purpose=mediating"), 404, "not-found")
-    assert Reading.objects.count() == 1
+    assert Read.objects.count() == 1
     assert story.state == "in_mediation"
 
 

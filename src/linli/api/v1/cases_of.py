@@ -18,6 +18,8 @@ from linli.kit import codes
 from linli.mediation.models import Category as Dispute
 from linli.orgs.models import within
 from linli.people.access import Actor
+from linli.privacy.actions import reads
+from linli.privacy.models import Group
 from linli.service_requests.models import Category, Channel
 
 from . import questions, shapes
@@ -59,6 +61,8 @@ def page_of(request: HttpRequest, listing: Listing, asked: questions.CaseFilters
     found = criteria.of(visible, visit.at)
     turn = paging.urgent if (asked.sort, asked.open) == ("urgent", "open") else paging.newest
     page = turn(found, shapes.key_of(asked.after), asked.limit)
+    shown = [case.pk for case in page.rows]
+    reads.note_many(shown=dict.fromkeys(shown, (Group.HEADLINE,)), by=visit.actor, what="list", at=visit.at)
     return paging.Page(page.rows, shapes.cursor(page.more))
 
 

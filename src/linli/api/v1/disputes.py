@@ -22,6 +22,8 @@ from linli.mediation.models import (
     SittingKind,
 )
 from linli.people.access import Actor
+from linli.privacy.actions import reads
+from linli.privacy.models import Group
 
 from . import cases_of, questions, schemas, shapes
 from .door import visit_of
@@ -68,6 +70,7 @@ def get_dispute(request: HttpRequest, number: str) -> dict[str, Any]:
     visit = visit_of(request)
     case = cases_of.find(request, number, shapes.MEDIATIONS)
     matter = Mediation.objects.get(pk=case.pk)
+    reads.note(case=case, by=visit.actor, what="api_steps", groups=[Group.HISTORY], at=visit.at)
     visit.headers["ETag"] = shapes.tag(case)
     return {
         **cases_of.full(case, visit.actor),

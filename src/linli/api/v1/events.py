@@ -9,6 +9,9 @@ from django.utils.translation import gettext_lazy
 from ninja import Query
 
 from linli.cases.actions import feed
+from linli.cases.models import Case
+from linli.privacy.actions import reads
+from linli.privacy.models import Group
 
 from . import questions, schemas, shapes
 from .door import visit_of
@@ -39,6 +42,8 @@ def list_events(request: HttpRequest, asked: Query[questions.EventQuery]) -> dic
     if not visit.actor.may("case.view"):
         raise Problem("not-allowed")
     page = feed.read(after=asked.after, by=visit.actor, limit=asked.limit)
+    shown = {entry.case.pk: _groups(entry.case) for entry in page.entries}
+    reads.note_many(shown=shown, by=visit.actor, what="feed", at=visit.at)
     if not page.is_last:
         shapes.turned(request, str(page.cursor))
     return {
@@ -46,6 +51,11 @@ def list_events(request: HttpRequest, asked: Query[questions.EventQuery]) -> dic
         "next": page.cursor,
         "is_last": page.is_last,
     }
+
+
+def _groups(case: Case) -> list[Group]:
+    """Of a mediation the steps alone, of anything else what was said at them."""
+    return [Group.HISTORY] if case.kind in shapes.MEDIATIONS else [Group.HISTORY, Group.WORDS]
 
 
 def _entry(entry: feed.Entry) -> dict[str, Any]:

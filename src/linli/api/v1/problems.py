@@ -23,6 +23,7 @@ from linli.cases.actions import (
 )
 from linli.documents.render import PhotoRefused
 from linli.kit.sealing import KeyringError, Unreadable
+from linli.privacy.actions.reads import NotRecorded
 
 MEDIA_TYPE = "application/problem+json"
 PAGE = "/api/v1/docs"
@@ -103,13 +104,21 @@ def problem_of(error: Exception, version: int | None) -> Problem | None:
         return _of_photo(error)
     if isinstance(error, ValidationError):
         return invalid(_fields(error.errors))
-    if isinstance(error, (KeyringError, Unreadable)):
-        return Problem("unavailable", _("加密存放的内容现在打不开。"), headers={"Retry-After": "60"})
+    if isinstance(error, (KeyringError, Unreadable, NotRecorded)):
+        return _unavailable(error)
     if isinstance(error, Http404):
         return Problem("not-found", _("没有这个地址，或者您看不到它。"))
     if isinstance(error, HttpError):
         return Problem("malformed")
     return None
+
+
+def _unavailable(error: Exception) -> Problem:
+    """What cannot be shown for now, though nothing is wrong with the question."""
+    if isinstance(error, NotRecorded):
+        said = _("谁打开了什么，要先记下再给看。现在记不下来，所以什么都不给。")
+        return Problem("unavailable", said, headers={"Retry-After": "10"})
+    return Problem("unavailable", _("加密存放的内容现在打不开。"), headers={"Retry-After": "60"})
 
 
 def _of_command(error: CommandError, version: int | None) -> Problem:

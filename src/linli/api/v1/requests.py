@@ -18,6 +18,8 @@ from linli.documents.models import Attachment
 from linli.kit import codes
 from linli.kit.sealing import Unread
 from linli.orgs.models import Organisation
+from linli.privacy.actions import reads
+from linli.privacy.models import Group
 from linli.service_requests.actions import Receipt, Submission
 from linli.service_requests.actions.contacts import WhereWrong, contact_refusal, place_at
 from linli.service_requests.actions.with_photos import submit_with_photos
@@ -74,6 +76,10 @@ def get_request(request: HttpRequest, number: str) -> dict[str, Any]:
     case = cases_of.find(request, number, (shapes.REQUEST,))
     said = Request.objects.get(pk=case.pk)
     refusal = contact_refusal(case, visit.actor) or _sealed(said)
+    photos = [str(each.id) for each in Attachment.objects.of_case(case.pk)]
+    groups = [Group.HISTORY, Group.WORDS]
+    groups += [Group.CONTACT] if not refusal and (said.contact_name or said.contact_phone) else []
+    reads.note(case=case, by=visit.actor, what="api", groups=groups, at=visit.at)
     visit.headers["ETag"] = shapes.tag(case)
     return {
         **cases_of.full(case, visit.actor),
@@ -86,7 +92,7 @@ def get_request(request: HttpRequest, number: str) -> dict[str, Any]:
         "may_publish": said.may_publish,
         "contact": None if refusal else {"name": said.contact_name, "phone": said.contact_phone},
         "contact_refusal": refusal,
-        "photos": [str(each.id) for each in Attachment.objects.of_case(case.pk)],
+        "photos": photos,
     }
 
 
@@ -115,6 +121,8 @@ def get_photo(request: HttpRequest, number: str, photo: str) -> HttpResponse:
     )
     if found is None:
         raise Http404
+    visit = visit_of(request)
+    reads.note(case=case, by=visit.actor, what="photo", groups=[Group.PHOTOS], at=visit.at)
     return documents_views.serve(found)
 
 

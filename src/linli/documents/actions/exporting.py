@@ -11,7 +11,7 @@ import contextlib
 import errno
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -100,6 +100,7 @@ def ask(*, listing: str, query: str, form: str, language: str, by: Actor, at: da
             grant_id=by.grant_id,
             listing=listing,
             query=query,
+            source=by.source,
             format=form,
             language=language,
             asked_at=at,
@@ -232,7 +233,8 @@ def standing_post(export: Export, at: datetime) -> Actor | None:
     person = Person.objects.filter(pk=export.person_id, is_active=True).first()
     if person is None:
         return None
-    return next((post for post in posts_of(person, at) if post.grant_id == export.grant_id), None)
+    post = next((post for post in posts_of(person, at) if post.grant_id == export.grant_id), None)
+    return replace(post, source=export.source) if post is not None else None
 
 
 def _begin(export: Export, at: datetime) -> Running | None:

@@ -6,12 +6,13 @@ Listing. The worker, which knows no pages, finds them by name; rows are asked fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from importlib import import_module
 from typing import Any
+from uuid import UUID
 
 from django.apps import apps
 from django.db import connections, models
@@ -20,8 +21,11 @@ from django.utils.functional import Promise
 
 from linli.documents.render.tables import Column, Rows
 from linli.people.access import Actor
+from linli.privacy.actions import reads
+from linli.privacy.models import Group
 
 CHUNK = 2_500
+EXPORT = "export"
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,12 @@ class Asked:
     post: Actor
     query: str
     at: datetime
+
+
+def noted(asked: Asked, cases: Iterable[UUID], *groups: Group) -> None:
+    """Notes that something of these cases goes into a file, before it does; their headlines where no more is said."""
+    shown = groups or (Group.HEADLINE,)
+    reads.note_many(shown=dict.fromkeys(cases, shown), by=asked.post, what=EXPORT, at=asked.at)
 
 
 def _nobody_knows(asked: Asked) -> int | None:
@@ -46,7 +56,8 @@ class Listing:
     """A list: what it is called, who may have it, its columns, and its rows in batches.
 
     `rows` asks the database anew for every batch and filters by the post each time, so that what is taken from a post
-    meanwhile is not in the batches to come. `page` is the name of its address.
+    meanwhile is not in the batches to come. Rows of cases are `noted` before they are handed out. `page` is the name
+    of its address.
     """
 
     name: str

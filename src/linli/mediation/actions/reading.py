@@ -5,16 +5,30 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from linli.cases import actions as cases
 from linli.cases.models import Case
 from linli.kit.text import clean
-from linli.mediation.models import Assignment, Purpose, Reader, Reading
+from linli.mediation.models import Assignment, Purpose, Reader
 from linli.people.access import Actor
 from linli.people.models import Person
+from linli.privacy.actions import purposes, reads
+from linli.privacy.models import Group, Read
 
+KINDS = ("mediation", "mediation_medical", "mediation_labour")
 BEFORE_A_MEDIATOR = frozenset({"diverted", "consent_check", "accepted"})
+EVERYTHING = (Group.PARTIES, Group.WORDS, Group.PAPERS, Group.PHOTOS, Group.TALKS, Group.HISTORY)
+# What each page or file of a mediation shows; a paper where none is named.
+SHOWN: dict[str, tuple[Group, ...]] = {
+    "page": EVERYTHING,
+    "dossier": EVERYTHING,
+    "api": (Group.PARTIES, Group.WORDS, Group.PAPERS, Group.TALKS, Group.HISTORY),
+    "sessions": (Group.PARTIES, Group.TALKS),
+    "photo": (Group.PHOTOS,),
+    "letter": (Group.PARTIES,),
+}
 
 
 def may_read(case_id: UUID, actor: Actor) -> bool:
@@ -61,21 +75,12 @@ def held(case: UUID, by: Actor) -> Case:
 
 def open_content(*, case: Case, actor: Actor, purpose: str, what: str, at: datetime) -> None:
     """Writes down who opens what for which purpose, before any of it is shown; CaseNotFound for strangers."""
-    if actor.kind == "system":
-        return
-    if actor.person_id is None or not may_read(case.pk, actor):
+    if actor.kind != "system" and (actor.person_id is None or not may_read(case.pk, actor)):
         raise cases.CaseNotFound
-    if purpose not in Purpose.values:
+    if actor.kind != "system" and purpose not in Purpose.values:
         raise cases.BadData({"purpose": _("请选打开的用途。")})
-    Reading.objects.create(
-        case=case,
-        person_id=actor.person_id,
-        role=actor.role,
-        organisation=actor.organisation_id,
-        purpose=purpose,
-        what=what,
-        at=at,
-    )
+    groups = SHOWN.get(what, (Group.PARTIES, Group.PAPERS))
+    reads.note(case=case, by=actor, what=what, groups=groups, at=at, purpose=purpose)
 
 
 def name_reader(*, case: UUID, person: Person, why: str, by: Actor, at: datetime) -> Reader:
@@ -92,6 +97,20 @@ def name_reader(*, case: UUID, person: Person, why: str, by: Actor, at: datetime
     )
 
 
-def readings_of(case_id: UUID) -> list[Reading]:
+def readings_of(case_id: UUID) -> list[Read]:
     """Everybody who opened the case, latest first."""
-    return list(Reading.objects.filter(case_id=case_id).select_related("person").order_by("-at", "-id"))
+    return list(Read.objects.filter(case_id=case_id).select_related("person").order_by("-at", "-id"))
+
+
+def seen_by_parties(case_id: UUID) -> QuerySet[Read]:
+    """The openings every party is told of alike: all but those of whoever mediates it or keeps its record.
+
+    When those open it could tell one party of separate talks with another; that they may is told instead.
+    """
+    working = Assignment.objects.filter(case_id=case_id).values("person_id")
+    return Read.objects.filter(case_id=case_id).exclude(person_id__in=working)
+
+
+def install() -> None:
+    """Makes known what a mediation may be opened for."""
+    purposes.add(KINDS, Purpose.choices)

@@ -334,20 +334,3 @@ class Purpose(models.TextChoices):
     CHECKING = "checking", _("检查办理质量")
     ANSWERING = "answering", _("答复当事人")
     ARCHIVING = "archiving", _("整理归档")
-
-
-class Reading(models.Model):
-    """That somebody opened the content of a case, under which post and for what. Written before it is shown."""
-
-    pk = models.CompositePrimaryKey("case_id", "id")
-    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+")
-    id = models.UUIDField(default=uuid7, editable=False)
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
-    role = models.CharField(max_length=32)
-    organisation = models.UUIDField(null=True)
-    purpose = models.CharField(max_length=12, choices=Purpose.choices)
-    what = models.CharField(max_length=24)
-    at = models.DateTimeField()
-
-    class Meta:
-        constraints: ClassVar = []

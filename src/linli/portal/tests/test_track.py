@@ -215,7 +215,7 @@ def test_statements_do_not_grow_with_the_story(
 ) -> None:
     closed(Case.objects.get(), move, town)
     reported.client.get("/track/")
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(15):
         reported.client.get("/track/")
 
 

@@ -5,6 +5,7 @@ from .county import county_context
 from .directory import boundaries, grid, grids, places
 from .figures import figures, figures_csv
 from .home import accessibility, home, privacy, promises
+from .information import information
 from .lost import session_lost
 from .opendata import (
     catalogue_jsonld,
@@ -39,6 +40,7 @@ __all__ = [
     "guide",
     "guides",
     "home",
+    "information",
     "language",
     "located",
     "mediation",

@@ -21,6 +21,9 @@ from linli.documents.models import Attachment, Purpose
 from linli.orgs.models import Organisation
 from linli.people.access import Actor
 from linli.portal.views.places import full_label, short_label
+from linli.privacy.actions import seen
+from linli.privacy.actions.seen import Seen
+from linli.privacy.models import Read
 from linli.service_requests.actions import told
 from linli.service_requests.models import Category, Request
 
@@ -165,6 +168,16 @@ class Progress:
     @cached_property
     def photos(self) -> list[Attachment]:
         return photos_for(self.case, self.head)
+
+    @cached_property
+    def openings(self) -> list[Seen]:
+        """Who opened it last."""
+        return list(seen.page(Read.objects.filter(case_id=self.case.pk), size=3).rows)
+
+    @cached_property
+    def broken(self) -> list[seen.Broken]:
+        """Who opened it from outside its area."""
+        return seen.broken(self.case)
 
     @property
     def steps(self) -> list[dict[str, Any]]:

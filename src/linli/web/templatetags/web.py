@@ -8,6 +8,8 @@ from django.utils.translation import gettext as _
 from linli.documents.actions import listings
 from linli.documents.models import Format
 from linli.people.access import post_of
+from linli.privacy.actions import purposes
+from linli.privacy.models import Read
 
 register = template.Library()
 
@@ -20,6 +22,12 @@ def without(context: template.Context, name: str) -> str:
     for key in (name, "after"):
         query.pop(key, None)
     return f"{request.path}?{query.urlencode()}" if query else str(request.path)
+
+
+@register.filter
+def purpose(read: Read) -> str:
+    """What a case was opened for, in words."""
+    return purposes.label_of(read.purpose, read.case.kind)
 
 
 @register.inclusion_tag("web/export.html", takes_context=True)

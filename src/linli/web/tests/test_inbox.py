@@ -25,7 +25,7 @@ def told(lamp: Any, move: Callable[..., Any], town: Town, watch: Watch) -> Any:
 
 def test_tells_what_happened_in_words(desk: Desk, told: Any, django_assert_max_num_queries: Any) -> None:
     client = desk("handler")
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(8 + 4):
         page = client.get("/desk/inbox").content.decode()
     assert told.title in page
     assert "派给东河镇村镇建设办" in page

@@ -12,7 +12,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from linli.kit.ids import uuid7
-from linli.mediation.models import Assent, Assignment, Mediation, Party, Reader, Reading
+from linli.mediation.models import Assent, Assignment, Mediation, Party, Reader
+from linli.privacy.models import Read
 from linli.web.tests.conftest import Desk, Watch
 
 pytestmark = pytest.mark.django_db
@@ -82,12 +83,12 @@ def assigned(accepted: Any, desk: Desk, send: Send, watch: Watch, cast: Cast) ->
 
 
 def test_a_mediator_opens_it_and_the_opening_is_noted(assigned: Any, desk: Desk, cast: Cast) -> None:
-    before = Reading.objects.filter(case=assigned, person=cast.people["mediator"]).count()
+    before = Read.objects.filter(case=assigned, person=cast.people["mediator"]).count()
     answer = desk("mediator").get(address(assigned))
     assert answer.status_code == 200
     page = answer.content.decode()
     assert all(secret in page for secret in SECRETS)
-    readings = Reading.objects.filter(case=assigned, person=cast.people["mediator"])
+    readings = Read.objects.filter(case=assigned, person=cast.people["mediator"])
     assert readings.count() == before + 1
     assert readings.latest("at").purpose == "mediating"
     assert "no-store" in answer["Cache-Control"]
@@ -100,7 +101,7 @@ def test_everybody_else_finds_no_such_page_and_no_word_of_it(assigned: Any, desk
     client = desk(who)
     assert client.get(address(assigned)).status_code == 404
     assert client.post(address(assigned, "parties"), {"name": "王五"}).status_code == 404
-    assert not Reading.objects.filter(case=assigned, person__username=who).exists()
+    assert not Read.objects.filter(case=assigned, person__username=who).exists()
     for path in (
         f"/desk/cases/{assigned.number}",
         "/desk/cases",
@@ -128,11 +129,11 @@ def test_a_named_officer_says_why_first(assigned: Any, desk: Desk, cast: Cast, w
     asked = client.get(address(assigned))
     assert asked.status_code == 200
     assert not any(secret in asked.content.decode() for secret in SECRETS)
-    assert not Reading.objects.filter(case=assigned, person=cast.people["supervisor"]).exists()
+    assert not Read.objects.filter(case=assigned, person=cast.people["supervisor"]).exists()
     assert client.post(address(assigned, "purpose"), {"purpose": "curiosity"}).status_code == 422
     assert client.post(address(assigned, "purpose"), {"purpose": "checking"}).status_code == 302
     assert "李秀英" in client.get(address(assigned)).content.decode()
-    reading = Reading.objects.get(case=assigned, person=cast.people["supervisor"])
+    reading = Read.objects.get(case=assigned, person=cast.people["supervisor"])
     assert (reading.purpose, reading.role) == ("checking", "supervisor")
     watch.on(minutes=31)
     assert "李秀英" not in client.get(address(assigned)).content.decode()

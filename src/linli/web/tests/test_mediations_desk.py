@@ -10,7 +10,8 @@ from conftest import Town
 from django.test import Client
 
 from linli.cases.models import Case
-from linli.mediation.models import Mediation, Party, Reading
+from linli.mediation.models import Mediation, Party
+from linli.privacy.models import Read
 from linli.web.forms.register import new_command
 from linli.web.tests.conftest import Desk
 
@@ -133,7 +134,7 @@ def test_the_desk_lists_what_waits_without_its_content(desk: Desk, dispute: Any)
     page = desk("chair").get("/desk/mediations").content.decode()
     assert case.number in page
     assert "李秀英" not in page
-    assert not Reading.objects.filter(case=case).exists()
+    assert not Read.objects.filter(case=case).exists()
 
 
 def test_the_desk_takes_the_same_statements_for_many(

@@ -25,6 +25,8 @@ from linli.mediation.actions import reading
 from linli.mediation.models import Category as Dispute
 from linli.orgs.models import Organisation
 from linli.people.access import post_of, requires
+from linli.privacy.actions import reads
+from linli.privacy.models import Group
 from linli.service_requests import actions as service_requests
 from linli.service_requests.models import Category, RequestType
 from linli.web.forms.moves import Choices, Grouped, MoveCard, card
@@ -60,7 +62,7 @@ CARRIED = frozenset({"csrfmiddlewaretoken", "command_id", "version", "next", "ph
 @requires("case.view")
 @require_safe
 def case(request: HttpRequest, number: str) -> HttpResponse:
-    """Facts, clocks, procedure, story, and the moves this post may make: twelve statements at most."""
+    """Facts, clocks, procedure, story, and the moves this post may make: twelve statements, and one that notes it."""
     file = casefile.load(number, post_of(request), clock.now())
     return page(request, file, open_verb=request.GET.get("move", ""))
 
@@ -73,9 +75,10 @@ def page(
     attempt: Attempt | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """The page of a case, with one form open or the remains of a refused attempt."""
+    """The page of a case, with one form open or the remains of a refused attempt; the opening is noted first."""
+    casefile.note(file, "page")
     public_only = request.GET.get("story") == "public"
-    permitted = actions.moves_for(file.case, file.post, file.tasks, file.clocks, file.at)
+    permitted = _permitted(file)
     moves = [move for move in permitted if not move.has_own_form]
     cards = _cards(file, moves, open_verb, attempt)
     is_lost = attempt is not None and not any(c.move.verb == attempt.verb for c in cards)
@@ -109,6 +112,13 @@ def page(
         "may_merge": any(move.verb == "merge" for move in moves),
     }
     return render(request, "web/case.html", context, status=status)
+
+
+def _permitted(file: CaseFile) -> list[Move]:
+    """What this post may do; through broken glass it only looks."""
+    if file.glass is not None:
+        return []
+    return actions.moves_for(file.case, file.post, file.tasks, file.clocks, file.at)
 
 
 def _others(file: CaseFile) -> list[Other]:
@@ -219,6 +229,8 @@ def likenesses(request: HttpRequest, number: str) -> HttpResponse:
         lat=found.lat,
         without=found,
     )
+    shown = [each.pk for each in [*members, *(each.case for each in similar)]]
+    reads.note_many(shown=dict.fromkeys(shown, (Group.HEADLINE,)), by=post, what="likeness", at=at)
     context = {
         "case": found,
         "members": members,

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext, pgettext
 
 from linli.cases import actions
 from linli.cases.actions.feed import may_read
-from linli.cases.models import Case, Clock, Event, Task, case_numbered
+from linli.cases.models import Case, CaseQuerySet, Clock, Event, Task, case_numbered
 from linli.cases.procedures import Procedure
 from linli.cases.procedures.calendar import current
 from linli.cases.procedures.limits import Line as CalcLine
@@ -25,6 +25,9 @@ from linli.kit import codes
 from linli.orgs.models import Organisation
 from linli.people.access import Actor
 from linli.people.models import Grant
+from linli.privacy.actions import glass as glasses
+from linli.privacy.actions import reads
+from linli.privacy.models import Glass, Group
 from linli.service_requests.actions import contacts, told
 from linli.service_requests.models import Category, Request
 
@@ -48,6 +51,7 @@ class CaseFile:
     tasks: list[Task]
     names: dict[str, str] = field(default_factory=dict)
     worker: tuple[str, str] | None = None
+    glass: Glass | None = None
 
     @property
     def procedure(self) -> Procedure:
@@ -74,7 +78,23 @@ def find(number: str, post: Actor) -> tuple[Case, Request | None]:
     wanted = codes.normalise_number(number)
     if not wanted:
         raise Http404
-    visible = Case.objects.visible_to(post).numbered(wanted)
+    return _found(wanted, Case.objects.visible_to(post))
+
+
+def reach(number: str, post: Actor, at: datetime) -> tuple[Case, Request | None, Glass | None]:
+    """The same; or a case outside the post's area, with the breaking of the glass by which it is open now."""
+    try:
+        return *find(number, post), None
+    except Http404:
+        opened = glasses.through(post, number, at)
+        if opened is None:
+            raise
+    cases, glass = opened
+    return *_found(codes.normalise_number(number), cases), glass
+
+
+def _found(wanted: str, among: CaseQuerySet) -> tuple[Case, Request | None]:
+    visible = among.numbered(wanted)
     category = Category.objects.filter(code=OuterRef("case__category"))
     found = (
         Request.objects.filter(pk=case_numbered(wanted), case__in=visible)
@@ -97,7 +117,7 @@ def find(number: str, post: Actor) -> tuple[Case, Request | None]:
 
 def load(number: str, post: Actor, at: datetime) -> CaseFile:
     """The file of a case, complete but for what the forms offer."""
-    case, request = find(number, post)
+    case, request, glass = reach(number, post, at)
     events = list(
         Event.objects.filter(case_id=case.pk)
         .select_related("person", "organisation", "unit")
@@ -105,7 +125,7 @@ def load(number: str, post: Actor, at: datetime) -> CaseFile:
     )
     clocks = list(Clock.objects.filter(case_id=case.pk).select_related("organisation").order_by("number"))
     tasks = list(Task.objects.filter(case_id=case.pk).select_related("organisation").order_by("number"))
-    file = CaseFile(case, request, post, at, events, clocks, tasks)
+    file = CaseFile(case, request, post, at, events, clocks, tasks, glass=glass)
     _name(file)
     return file
 
@@ -146,6 +166,8 @@ def _uuid(text: str) -> UUID | None:
 
 def contact_refusal(file: CaseFile) -> str:
     """Why this post does not see who reported; empty when it does."""
+    if file.glass is not None and file.case.is_identity_kept:
+        return _("反映人要求保密，越出管辖打开时看不到。")
     return contacts.contact_refusal(file.case, file.post)
 
 
@@ -177,6 +199,33 @@ def hidden(file: CaseFile) -> list[Hidden]:
     if file.case.kind != kinds.VETO:
         kept.append(Hidden(_("查询码"), who))
     return kept
+
+
+def note(file: CaseFile, what: str) -> None:
+    """Notes that this post is shown the case, and by which breaking of the glass if it lies outside its area."""
+    reads.note(
+        case=file.case,
+        by=file.post,
+        what=what,
+        groups=groups(file),
+        at=file.at,
+        purpose="glass" if file.glass else "",
+        glass=file.glass.id if file.glass else None,
+    )
+
+
+def groups(file: CaseFile) -> list[Group]:
+    """What of the case its page shows this post."""
+    found = [Group.HISTORY]
+    if kinds.is_mediation(file.case):
+        return found
+    found.append(Group.WORDS)
+    told = file.request
+    if told is not None and (told.contact_name or told.contact_phone) and not contact_refusal(file):
+        found.append(Group.CONTACT)
+    if photos(file):
+        found.append(Group.PHOTOS)
+    return found
 
 
 # The story ---------------------------------------------------------------------------------------

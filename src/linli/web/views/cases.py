@@ -9,6 +9,8 @@ from django.views.decorators.http import require_safe
 from linli.cases.models import Case, CaseQuerySet, SavedView
 from linli.kit import clock
 from linli.people.access import post_of, requires
+from linli.privacy.actions import reads
+from linli.privacy.models import Group
 from linli.service_requests.models import Channel, Level
 
 from . import filters, kinds, paging, rows
@@ -22,13 +24,18 @@ PAGE = "cases"
 @requires("case.view")
 @require_safe
 def cases(request: HttpRequest) -> HttpResponse:
-    """Fifty rows a page in eight statements at most, however many cases there are; a search takes three more."""
+    """Fifty rows a page in eight statements at most, however many cases there are.
+
+    A search takes three more, and notes whose words it shows.
+    """
     post, at = post_of(request), clock.now()
     asked = filters.Filters.read(request.GET)
     options = filters.options_for(post, asked.place, units=True)
     found = asked.cases(Case.objects.visible_to(post), options, at, is_searched=False)
     page = _page(found.select_related("place__parent", "holder"), asked, request.GET.get("after", ""))
     hits = excerpts(page.rows, asked.query)
+    said = [case_id for case_id, hit in hits.items() if hit.line]
+    reads.note_many(shown=dict.fromkeys(said, (Group.WORDS,)), by=post, what="excerpt", at=at)
     context = {
         "at": at,
         "page": page,

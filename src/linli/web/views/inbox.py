@@ -18,11 +18,16 @@ from linli.cases.actions.feed import may_read
 from linli.cases.models import Event
 from linli.cases.procedures.story import Line, story
 from linli.kit import clock
+from linli.notify.actions.glass import NO_EVENT
 from linli.notify.models import Message
 from linli.people.access import Actor, post_of, requires
+from linli.privacy.actions import reads
+from linli.privacy.models import Glass, Group
 
 from . import paging
 from .shell import person_of
+
+BY = ("person", "organisation")
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,7 @@ class Told:
 
     message: Message
     line: Line | None
+    glass: Glass | None = None
 
 
 @requires("work.view")
@@ -47,10 +53,10 @@ def inbox(request: HttpRequest) -> HttpResponse:
     if len(found) > paging.SIZE:
         last = found[paging.SIZE - 1]
         more = str(paging.Key(last.at, last.id))
-    told = in_words(found[: paging.SIZE], post)
-    return render(
-        request, "web/inbox.html", {"told": told, "page": paging.Page(told, more), "at": clock.now()}
-    )
+    told, at = in_words(found[: paging.SIZE], post), clock.now()
+    quoted = [each.message.source for each in told if each.line is not None and each.line.quote]
+    reads.note_many(shown=dict.fromkeys(quoted, (Group.WORDS,)), by=post, what="inbox", at=at)
+    return render(request, "web/inbox.html", {"told": told, "page": paging.Page(told, more), "at": at})
 
 
 def received(post: Actor, show: str) -> QuerySet[Message]:
@@ -67,12 +73,16 @@ def in_words(found: list[Message], post: Actor) -> list[Told]:
         (event.case_id, event.number): event
         for event in Event.objects.filter(wanted).select_related("person", "organisation", "unit")
     }
+    broken = [message.source for message in found if message.event_number == NO_EVENT]
+    glasses = (
+        {each.id: each for each in Glass.objects.filter(id__in=broken).select_related(*BY)} if broken else {}
+    )
     told = []
     for message in found:
         event = events.get((message.source, message.event_number))
         readable = event is not None and may_read(event, post)
         line = story(event, message.case.procedure, "staff") if event is not None and readable else None
-        told.append(Told(message, line))
+        told.append(Told(message, line, glasses.get(message.source)))
     return told
 
 

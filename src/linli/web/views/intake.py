@@ -20,6 +20,8 @@ from linli.documents.forms import staged
 from linli.kit import clock, codes
 from linli.orgs.models import Kind, Organisation, within
 from linli.people.access import Actor, post_of, requires
+from linli.privacy.actions import reads
+from linli.privacy.models import Group
 from linli.service_requests import actions as service_requests
 from linli.service_requests.actions import Likeness, Submission
 from linli.service_requests.actions.with_photos import submit_with_photos
@@ -87,16 +89,21 @@ def _register(
 
 
 def _similar(given: Submission, post: Actor) -> list[Likeness]:
+    """What may be the same, noted as shown before it is."""
     assert given.place is not None
-    return service_requests.similar_cases(
+    at = clock.now()
+    similar = service_requests.similar_cases(
         among=Case.objects.visible_to(post),
         place=given.place,
         category=given.category,
         words=given.text + given.address,
-        at=clock.now(),
+        at=at,
         lon=given.lon,
         lat=given.lat,
     )
+    shown = [each.case.pk for each in similar]
+    reads.note_many(shown=dict.fromkeys(shown, (Group.HEADLINE,)), by=post, what="likeness", at=at)
+    return similar
 
 
 def _form(

@@ -21,6 +21,8 @@ from linli.documents.models import Attachment
 from linli.documents.render import PhotoRefused
 from linli.kit import clock
 from linli.people.access import post_of, requires
+from linli.privacy.actions import reads
+from linli.privacy.models import Group
 
 from . import casefile
 
@@ -41,10 +43,16 @@ def thumbnail(request: HttpRequest, number: str, photo_id: UUID) -> HttpResponse
 
 
 def _attachment(request: HttpRequest, number: str, photo_id: UUID) -> Attachment:
-    case, _said = casefile.find(number, post_of(request))
+    """The photo, its opening noted first."""
+    post, at = post_of(request), clock.now()
+    case, _said, glass = casefile.reach(number, post, at)
     if case.kind.startswith(OWN_GATE):
         raise Http404
-    return get_object_or_404(Attachment, case_id=case.pk, id=photo_id)
+    found = get_object_or_404(Attachment, case_id=case.pk, id=photo_id)
+    purpose, by_glass = ("glass", glass.id) if glass else ("", None)
+    shown = [Group.PHOTOS]
+    reads.note(case=case, by=post, what="photo", groups=shown, at=at, purpose=purpose, glass=by_glass)
+    return found
 
 
 def takes_photos(view: View) -> View:

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
+from linli.kit import clock
 from linli.orgs import lookup
 from linli.orgs.models import Kind, Organisation, within
 from linli.people.access import post_of, requires
@@ -19,7 +20,7 @@ AREAS = (Kind.TOWNSHIP, Kind.VILLAGE, Kind.COMMUNITY, Kind.GRID)
 @require_safe
 def area(request: HttpRequest, number: str) -> HttpResponse:
     """The outlines around a case: the grids of its village, or the units beside a larger place."""
-    case, _said = casefile.find(number, post_of(request))
+    case, _said, _glass = casefile.reach(number, post_of(request), clock.now())
     place = case.place
     tag = lookup.boundaries_etag(place.code if place else "")
     if request.headers.get("If-None-Match") == tag:

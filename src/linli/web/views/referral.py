@@ -61,7 +61,7 @@ def referral(request: HttpRequest, number: str) -> HttpResponse:
     """The form; sent off, both cases are changed or neither, and nothing typed is lost."""
     file = casefile.load(number, post_of(request), clock.now())
     moves = actions.moves_for(file.case, file.post, file.tasks, file.clocks, file.at)
-    if "refer" not in file.procedure.moves:
+    if "refer" not in file.procedure.moves or file.glass is not None:
         raise Http404
     may = any(move.verb == "refer" for move in moves)
     if request.method == "GET":
@@ -115,5 +115,6 @@ def _known(file: casefile.CaseFile) -> dict[str, object]:
 def _page(
     request: HttpRequest, file: casefile.CaseFile, form: ReferralForm, problem: str = "", status: int = 200
 ) -> HttpResponse:
+    casefile.note(file, "referral")
     context = {"case": file.case, "form": form, "problem": problem}
     return render(request, "web/referral.html", context, status=status)

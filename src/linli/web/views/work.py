@@ -70,6 +70,7 @@ def abilities(post: Actor) -> dict[str, bool]:
         "dispatch": "case.dispatch",
         "report": "case.report",
         "see": "case.view",
+        "break_glass": "case.break_glass",
     }
     can = {name: post.may(permission) for name, permission in names.items()}
     return can | {"tick": can["accept"] or can["acknowledge"] or can["dispatch"]}

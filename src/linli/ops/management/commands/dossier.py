@@ -11,7 +11,9 @@ from django.utils.translation import gettext as _
 from linli.cases.models import Case
 from linli.kit import clock, codes
 from linli.mediation.actions import dossier
+from linli.mediation.actions.reading import open_content
 from linli.mediation.models import Mediation
+from linli.people.access import SYSTEM
 
 ENDINGS = (".pdf", ".docx")
 
@@ -32,6 +34,7 @@ class Command(BaseCommand):
             raise CommandError(_("文件名要以 .pdf 或 .docx 结尾：%(path)s") % {"path": path})
         matter = _find(options["number"])
         at = clock.now()
+        open_content(case=matter.case, actor=SYSTEM, purpose="technical", what="dossier", at=at)
         make = dossier.dossier_pdf if path.suffix.lower() == ".pdf" else dossier.dossier_docx
         content = make(matter.case_id, at)
         try:

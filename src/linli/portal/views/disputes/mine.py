@@ -16,7 +16,7 @@ from django.db.models import Q
 from linli.cases.models import Case
 from linli.cases.procedures import Procedure
 from linli.cases.procedures import story as stories
-from linli.mediation.actions import sittings, talks
+from linli.mediation.actions import reading, sittings, talks
 from linli.mediation.models import (
     Assent,
     Assignment,
@@ -28,8 +28,6 @@ from linli.mediation.models import (
     Paper,
     PaperKind,
     Party,
-    Purpose,
-    Reading,
     Remark,
     Signature,
     Signer,
@@ -39,9 +37,10 @@ from linli.mediation.models import (
     Talk,
 )
 from linli.mediation.rules.papers import missing_points
-from linli.orgs.models import Organisation
-from linli.people.access import Actor, roles
+from linli.people.access import Actor
 from linli.portal.views.progress import Progress, Promise, names_in
+from linli.privacy.actions import seen
+from linli.privacy.actions.seen import Seen
 
 # Who signed or filed what stands with the papers one may see; told as events, it would tell of the others' own, too.
 UNTOLD = frozenset({"sign", "sign_as_staff", "seal", "write", "note"})
@@ -100,16 +99,6 @@ class Meeting:
     @property
     def is_separate(self) -> bool:
         return bool(self.sitting.kind == SittingKind.SEPARATE)
-
-
-@dataclass(frozen=True)
-class Opened:
-    """That somebody besides the mediators opened the content."""
-
-    at: datetime
-    unit: str
-    role: str
-    purpose: str
 
 
 def find_mine(named: tuple[UUID, int], at: datetime) -> Mine | None:
@@ -326,22 +315,9 @@ class Mine(Progress):
     # Who looked ----------------------------------------------------------------------------------
 
     @cached_property
-    def openings(self) -> list[Opened]:
-        """Whoever opened the content besides its mediators. When those work on it could tell of separate talks."""
-        rows = list(Reading.objects.filter(case_id=self.case.pk).order_by("at", "id"))
-        working = {each.person_id for each in self.assignments}
-        offices = Reading.objects.filter(case_id=self.case.pk).values("organisation")
-        units = {unit.pk: unit for unit in Organisation.objects.filter(pk__in=offices)}
-        return [
-            Opened(
-                row.at,
-                units[row.organisation].label if row.organisation in units else "",
-                roles()[row.role].label if row.role in roles() else "",
-                str(Purpose(row.purpose).label),
-            )
-            for row in rows
-            if row.person_id not in working
-        ]
+    def openings(self) -> list[Seen]:
+        """Who opened it last, besides its mediators: when those work on it could tell of separate talks."""
+        return list(seen.page(reading.seen_by_parties(self.case.pk), size=3).rows)
 
     # What happened -------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from linli.documents.actions.listings import Asked, Listing, walk
+from linli.documents.actions.listings import Asked, Listing, noted, walk
 from linli.documents.render.tables import Column, Kind, Row, Rows
 from linli.web.views.mediations import board, mine
 
@@ -49,11 +49,13 @@ def _row(line: mine.Line) -> Row:
 def _mine(asked: Asked) -> Iterator[Rows]:
     assigned = mine.joined(mine.assigned(asked.post.person_id))
     for batch in walk(assigned, ("case_id",), size=SIZE):
+        noted(asked, (matter.case_id for matter in batch))
         yield _rows(mine.with_whys(batch, asked.post, asked.at))
 
 
 def _waiting(asked: Asked) -> Iterator[Rows]:
     for batch in walk(mine.desk_tasks(asked.post), ("urgent_at", "case_id", "number"), size=SIZE):
+        noted(asked, (task.case_id for task in batch))
         yield _rows(mine.of_tasks(batch, asked.at))
 
 
@@ -62,6 +64,7 @@ def _board(asked: Asked) -> Iterator[Rows]:
     chosen = {name: value for name, value in board.narrowing(QueryDict(asked.query)).items() if value}
     found = mine.joined(board.narrowed(board.on_board(asked.post), chosen, asked.at))
     for batch in walk(found, ("case_id",), size=SIZE):
+        noted(asked, (matter.case_id for matter in batch))
         yield _rows(mine.line(matter, asked.at) for matter in batch)
 
 

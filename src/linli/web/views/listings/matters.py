@@ -14,9 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from linli.cases import procedures
 from linli.cases.actions import board as figures
 from linli.cases.models import Case, CaseQuerySet
-from linli.documents.actions.listings import Asked, Listing, walk
+from linli.documents.actions.listings import Asked, Listing, noted, walk
 from linli.documents.render.tables import Column, Kind, Row, Rows
 from linli.orgs.models import Organisation
+from linli.privacy.models import Group
 from linli.service_requests.models import Level
 from linli.web.views import board, filters, inbox, kinds, rows, shell
 
@@ -130,6 +131,7 @@ def _cases(asked: Asked) -> Iterator[Rows]:
     found, options = _found(asked)
     words = Words(options)
     for batch in walk(found, ("-received_at", "-id"), FIELDS):
+        noted(asked, (given[-1] for given in batch))
         yield [words.row(given, asked.at) for given in batch]
 
 
@@ -146,6 +148,7 @@ def _work(asked: Asked) -> Iterator[Rows]:
     tasks = wanted.tasks(shell.waiting(asked.post), options, asked.at)
     fields = ["why", "since", *(f"case__{name}" for name in FIELDS)]
     for batch in walk(tasks, ("urgent_at", "case_id", "number"), fields):
+        noted(asked, (given[-2] for given in batch))
         yield [
             (str(whys.get(why, why)), since, urgent_at, *words.row(case, asked.at))
             for why, since, *case, urgent_at, _case_id, _number in batch
@@ -166,6 +169,7 @@ def _late(asked: Asked) -> Iterator[Rows]:
         page = figures.late_page(
             actor=asked.post, kind=kinds.REQUEST, at=asked.at, narrowed=narrowed, after=after, size=500
         )
+        noted(asked, (case.pk for case in page.cases))
         yield [_late_row(board.late(case, page, asked.at)) for case in page.cases]
         after = page.after
         if after is None:
@@ -191,7 +195,9 @@ def _late_row(item: board.Late) -> Row:
 def _inbox(asked: Asked) -> Iterator[Rows]:
     received = inbox.received(asked.post, QueryDict(asked.query).get("show", ""))
     for batch in walk(received, ("-at", "-id"), size=200):
-        yield [_told_row(told) for told in inbox.in_words(batch, asked.post)]
+        told = inbox.in_words(batch, asked.post)
+        noted(asked, (each.message.source for each in told), Group.HEADLINE, Group.WORDS)
+        yield [_told_row(each) for each in told]
 
 
 def _told_row(told: inbox.Told) -> Row:

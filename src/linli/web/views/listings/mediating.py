@@ -9,12 +9,13 @@ from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from linli.documents.actions.listings import Asked, Listing
+from linli.documents.actions.listings import Asked, Listing, noted
 from linli.documents.render.tables import Column, Kind, Rows
 from linli.measures.formulas import mediations as formulas
 from linli.mediation.actions import calendars
 from linli.mediation.actions import screening as rounds
 from linli.people.models import Person
+from linli.privacy.models import Group
 from linli.web.views import screening
 from linli.web.views.mediations import agenda, board
 
@@ -58,6 +59,8 @@ def _sessions(asked: Asked) -> Iterator[Rows]:
     person = Person.objects.get(pk=asked.post.person_id)
     monday = agenda.monday_of(QueryDict(asked.query).get("week", ""), asked.at)
     for n in range(7):
+        held = calendars.day_of(person, monday + timedelta(days=n))
+        noted(asked, (sitting.case_id for sitting in held), Group.TALKS)
         yield [
             (
                 sitting.starts_at,
@@ -67,7 +70,7 @@ def _sessions(asked: Asked) -> Iterator[Rows]:
                 sitting.case.title,
                 calendars.where(sitting),
             )
-            for sitting in calendars.day_of(person, monday + timedelta(days=n))
+            for sitting in held
         ]
 
 

@@ -32,7 +32,6 @@ from linli.mediation.models import (
     PaperKind,
     Party,
     Reader,
-    Reading,
     Remark,
     Side,
     Signature,
@@ -43,6 +42,7 @@ from linli.mediation.models import (
 from linli.orgs.models import Organisation
 from linli.people.access import Actor
 from linli.people.models import Person
+from linli.privacy.models import Read
 from linli.web.views.casefile import CaseFile
 
 READINGS_SHOWN = 30
@@ -73,7 +73,7 @@ class MediationFile:
     instalments: list[Instalment]
     remarks: list[Remark]
     readers: list[Reader]
-    readings: list[Reading]
+    readings: list[Read]
     events: list[Event]
     clocks: list[Clock]
     tasks: list[Task]
@@ -276,7 +276,9 @@ def load(matter: Mediation, post: Actor, at: datetime) -> MediationFile:
             Reader.objects.filter(**own, ended_at=None).select_related("person", "named_by").order_by("since")
         ),
         readings=list(
-            Reading.objects.filter(**own).select_related("person").order_by("-at", "-id")[:READINGS_SHOWN]
+            Read.objects.filter(**own)
+            .select_related("person", "case")
+            .order_by("-at", "-id")[:READINGS_SHOWN]
         ),
         events=list(
             Event.objects.filter(**own).select_related("person", "organisation", "unit").order_by("number")

@@ -1,0 +1,1 @@
+"""Verbs about personal information: what was read is noted, what people ask is answered, what is due goes."""
