@@ -20,7 +20,9 @@ CATALOGUES := $(shell find src/linli -path '*/locale/*' -name '*.po')
 GUARDS := tests/test_shape.py tests/test_charter.py tests/test_settings_documented.py tests/test_dependencies_documented.py \
 	tests/test_translations.py tests/test_routes.py tests/test_procedures_documented.py
 
-.PHONY: help setup setup-dev demo test check bench fuzz sync lock wheel messages screenshots clean frontend
+TORTURED := PYTHONPATH=tests:src:. DJANGO_SETTINGS_MODULE=linli.config.settings
+
+.PHONY: help setup setup-dev demo test check bench fuzz sync torture torture-pages lock wheel messages screenshots clean frontend
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -53,6 +55,12 @@ fuzz: setup-dev ## 20,000 cases of schemathesis against the JSON API, by every r
 
 sync: setup-dev ## 60,000 steps of three phones on a bad network (PROFILE=long: a million)
 	@LINLI_SYNC_STEPS=$(if $(filter long,$(PROFILE)),1000000,60000) $(BIN)/pytest -n0 -s src/linli/field/tests/test_phones.py
+
+torture: setup-dev ## killed, starved, raced, lied to: PROFILE=short or long, PLANT=name (docs/trust.md, var/torture.json)
+	@$(TORTURED) $(BIN)/python -m torture --profile $(or $(PROFILE),short) $(if $(PLANT),--plant $(PLANT))
+
+torture-pages: setup-dev ## write the tables of docs/trust.md anew
+	@$(TORTURED) $(BIN)/python -m torture.pages
 
 screenshots: setup-dev ## the README's pictures, from the demo in a real browser
 	@$(BIN)/python docs/screenshots.py

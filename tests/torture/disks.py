@@ -1,0 +1,170 @@
+"""Disks that are full: of the database, of photos, of logs. Each is a small tmpfs of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from django.db import connections
+
+from linli.documents import actions as documents
+from linli.documents.actions import photos, storing
+from linli.documents.models import Upload
+from linli.documents.tests import pictures
+from linli.kit import clock
+from torture import checks, crew, world
+from torture.cluster import Cluster
+from torture.kills import verdict
+
+MOUNT = "no tmpfs can be mounted here (not root)"
+LEFT = 3 << 20  # bytes left on the database's disk
+
+
+def run(*, cluster: Cluster, folder: Path, seconds: float, plant: str = "") -> dict[str, Any]:
+    if os.geteuid() != 0:
+        return {"skipped": MOUNT}
+    return {
+        "database": database(folder, seconds),
+        "photos": full_photos(folder),
+        "logs": full_logs(folder),
+    }
+
+
+@contextmanager
+def disk(path: Path, size: str) -> Iterator[Path]:
+    path.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=0755", "tmpfs", str(path)], check=True)
+    try:
+        yield path
+    finally:
+        subprocess.run(["umount", "-l", str(path)], check=False)
+
+
+def fill(path: Path, left: int) -> Path:
+    """Takes all room but so many bytes; returns what takes it."""
+    ballast = path / "ballast"
+    free = os.statvfs(path).f_bavail * os.statvfs(path).f_frsize
+    with ballast.open("wb") as file, suppress(OSError):
+        for _megabyte in range(max(free - left, 0) >> 20):
+            file.write(bytes(1 << 20))
+    return ballast
+
+
+def database(folder: Path, seconds: float) -> dict[str, Any]:
+    """A cluster on a disk that fills up while programs write; then there is room again, and everything is compared."""
+    from torture import cluster as clusters
+
+    with disk(folder / "disk", "400m") as path, clusters.running(path) as other:
+        _turn_to(other.create("torture"))
+        world.prepare()
+        told = folder / "full"
+        told.mkdir()
+        stop = folder / "stop-full"
+        ballast = fill(path, LEFT)
+        jobs = [partial(_write, told / f"told-{n}", stop) for n in range(2)]
+        children = [world.fork("writer", job, folder / "log") for job in jobs]
+        time.sleep(seconds)
+        full = (other.folder / "log").read_text(errors="replace").count("No space left on device")
+        read = _reads(other)
+        ballast.unlink()
+        if not other.answers(5):
+            other.kill()
+            other.start()
+        time.sleep(2)
+        stop.touch()
+        for child in children:
+            child.wait()
+        return {"refusals": full, "reads served": read, **verdict(checks.Acknowledged.read(told))}
+
+
+def _turn_to(url: str) -> None:
+    connections.close_all()
+    settings.DATABASES["default"]["PORT"] = url.rpartition("/")[0].rpartition(":")[2]
+    connections["default"].settings_dict["PORT"] = settings.DATABASES["default"]["PORT"]
+
+
+def _write(path: Path, stop: Path) -> None:
+    import random
+
+    crew.Writer(crew.Told(path), random.Random(), stop).run()
+
+
+def _reads(cluster: Cluster) -> bool:
+    try:
+        with psycopg.connect(cluster.url("torture"), connect_timeout=5) as line:
+            return line.execute("SELECT count(*) FROM cases_case").fetchone() is not None
+    except psycopg.Error:
+        return False
+
+
+def full_photos(folder: Path) -> dict[str, Any]:
+    """Photos until the disk is full: each is whole and has a row, or neither."""
+    kept = refused = 0
+    with disk(folder / "photos", "3m") as path, _attachments(path / "attachments"):
+        for number in range(200):
+            data = pictures.encoded(pictures.quarters((400 + number, 300)).effect_spread(90))
+            try:
+                documents.stage(data=data, name="lamp.jpg", at=clock.now())
+            except photos.PhotoNotStored:
+                refused += 1
+                if refused > 20:
+                    break
+            else:
+                kept += 1
+        wrong = [str(upload.pk) for upload in Upload.objects.all() if not _is_whole(upload)]
+        names = {upload.file.name for upload in Upload.objects.all()}
+        halves = [p.name for p in (path / "attachments").rglob("*.jpg") if p.stat().st_size == 0]
+        halves += [p.name for p in (path / "attachments").rglob(f"*{storing.PART}")]
+    return {"kept": kept, "refused": refused, "objections": {"torn": len(wrong), "halves": len(halves)},
+            "rows": len(names)}  # fmt: skip
+
+
+@contextmanager
+def _attachments(path: Path) -> Iterator[None]:
+    before, room = settings.ATTACHMENTS, storing.FREE_BYTES
+    settings.ATTACHMENTS, storing.FREE_BYTES = path, 0
+    try:
+        yield
+    finally:
+        settings.ATTACHMENTS, storing.FREE_BYTES = before, room
+
+
+def _is_whole(upload: Upload) -> bool:
+    with suppress(OSError):
+        return hashlib.sha256(upload.file.read_bytes()).hexdigest() == upload.sha256
+    return False
+
+
+def full_logs(folder: Path) -> dict[str, Any]:
+    """A server whose log cannot be written goes on serving."""
+    with disk(folder / "logs", "64k") as path:
+        fill(path, 0)
+        (path / "rest").write_bytes(b"")
+        with suppress(OSError), (path / "rest").open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(512))
+        answered = folder / "answered"
+        child = world.fork("logger", partial(_serve_with_full_log, answered), path / "rest")
+        child.wait()
+        told = int(answered.read_text()) if answered.exists() else 0
+    return {"requests": 50, "answered": told, "objections": {"unanswered": 50 - told}}
+
+
+def _serve_with_full_log(answered: Path) -> None:
+    from django.test import Client
+
+    client, done = Client(), 0
+    for _request in range(50):
+        logging.getLogger("linli").warning("a line that finds no room %s", "x" * 500)
+        done += client.get("/healthz").status_code in (200, 404)
+    answered.write_text(str(done))

@@ -1,0 +1,171 @@
+"""How much of everything each profile does, and the run itself: a cluster, a process a part, a table at the end."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+AMOUNTS: dict[str, dict[str, dict[str, Any]]] = {
+    "slice": {
+        "kills": {"seconds": 6, "kills": 20, "database_every": 2},
+        "attachments": {"rounds": 1},
+        "races": {"seconds": 4, "races": 20},
+    },
+    "short": {
+        "kills": {"seconds": 75, "kills": 300, "database_every": 4},
+        "fsyncs": {"seconds": 45, "failures": 20},
+        "disks": {"seconds": 10},
+        "attachments": {"rounds": 1},
+        "races": {"seconds": 40, "races": 200},
+        "backups": {"rounds": 1},
+        "requests": {"seconds": 60, "cases": 10_000},
+        "access": {"seconds": 60, "checks": 5_000},
+        "tampering": {"seconds": 60, "count": 750},
+    },
+    "long": {
+        "kills": {"seconds": 600, "kills": 4_000, "database_every": 2.5},
+        "fsyncs": {"seconds": 240, "failures": 300},
+        "disks": {"seconds": 15},
+        "attachments": {"rounds": 2},
+        "races": {"seconds": 240, "races": 10_000},
+        "backups": {"rounds": 3},
+        "requests": {"seconds": 420, "cases": 300_000},
+        "access": {"seconds": 240, "checks": 36_000},
+        "tampering": {"seconds": 300, "count": 3_750},
+    },
+}
+
+
+def do(part: str, profile: str, plant: str) -> dict[str, Any]:
+    """One part, in this process, on the cluster the environment names."""
+    import django
+
+    from torture.cluster import Cluster
+
+    django.setup()
+    where = os.environ.get("TORTURE_CLUSTER", "")
+    folder = Path(os.environ["TORTURE_FOLDER"])
+    cluster = Cluster(Path(where.rpartition(":")[0]), int(where.rpartition(":")[2])) if where else None
+    amounts = AMOUNTS[profile][part]
+    return _parts()[part](cluster=cluster, folder=folder, plant=plant, **amounts)
+
+
+def _parts() -> dict[str, Callable[..., dict[str, Any]]]:
+    from torture import attachments, backups, disks, fsyncs, kills, races
+
+    return {
+        "kills": kills.run,
+        "fsyncs": fsyncs.run,
+        "disks": disks.run,
+        "attachments": attachments.run,
+        "races": races.run,
+        "backups": backups.run,
+    }
+
+
+def run(profile: str, only: list[str], plant: str, out: Path) -> int:
+    """Every part in a process of its own; prints the table, writes the file. 1 where something was objected to.
+
+    With a planted fault it is the other way round: 0 means that the fault was caught.
+    """
+    from torture import report
+    from torture.cluster import running
+    from torture.plants import IN_PARTS
+
+    if plant and plant not in IN_PARTS:
+        return _guard(plant)
+    wanted = [IN_PARTS[plant].part] if plant else only or list(AMOUNTS[profile])
+    begin, parts = time.monotonic(), {}
+    for name in wanted:
+        started = time.monotonic()
+        with running() as cluster, tempfile.TemporaryDirectory(prefix="linli-torture-") as folder:
+            parts[name] = _part(name, profile, plant, cluster, Path(folder))
+        said = next(report.rows({"parts": {name: parts[name]}}))
+        print(f"{said[0]} ({time.monotonic() - started:.0f} s): {said[1]} — {said[2]}", flush=True)
+    found = {
+        "command": f"make torture PROFILE={profile}",
+        "profile": profile,
+        "plant": plant,
+        "at": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        "minutes": round((time.monotonic() - begin) / 60, 1),
+        "machine": machine(),
+        "parts": parts,
+    }
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(found, indent=1, default=str, ensure_ascii=False), encoding="utf-8")
+    bad = [name for name, one in parts.items() if report.bad(one) or "broken" in one]
+    if plant:
+        print(f"planted {plant}: {'CAUGHT' if bad else 'NOT CAUGHT'}")
+        return 0 if bad else 1
+    print(f"{len(parts)} parts, objected to: {', '.join(bad) or 'nothing'}. Written to {out}")
+    return 1 if bad else 0
+
+
+def _part(name: str, profile: str, plant: str, cluster: Any, folder: Path) -> dict[str, Any]:
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "linli.config.settings",
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "tests"), str(ROOT / "src"), str(ROOT)]),
+        "DATABASE_URL": cluster.create("torture"),
+        "LINLI_VAR": str(folder / "var"),
+        "LINLI_COUNTY": "990001",
+        "LINLI_SECRET_KEY": "tortured" * 8,
+        "TORTURE_CLUSTER": f"{cluster.folder}:{cluster.port}",
+        "TORTURE_FOLDER": str(folder),
+    }
+    out = folder / "out.json"
+    command = [sys.executable, "-W", "ignore", "-m", "torture", "--part", name, "--profile", profile]
+    command += ["--plant", plant, "--out", str(out)]
+    with (folder / "said").open("w") as said:
+        subprocess.run(command, env=environment, cwd=ROOT, stdout=said, stderr=said, check=False)
+    if out.exists():
+        return dict(json.loads(out.read_text(encoding="utf-8")))
+    lines = (folder / "said").read_text(errors="replace").strip().splitlines()
+    print("\n".join(lines[-15:]), file=sys.stderr)
+    return {"broken": lines[-1][:200] if lines else "no word"}
+
+
+def _guard(plant: str) -> int:
+    """A fault for one guard: planted while it looks, in front of the reader."""
+    file = str(Path(__file__).with_name("test_faults.py"))
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-n0",
+        "--no-header",
+        f"{file}::test_no_guard_cries_on_sound_code",
+    ]
+    done = subprocess.run(
+        [*command, "-k", f"[{plant}]"], env={**os.environ, "FAULT": plant}, cwd=ROOT, check=False
+    )
+    print(f"planted {plant}: {'CAUGHT' if done.returncode == 1 else 'NOT CAUGHT'}")
+    return 0 if done.returncode == 1 else 1
+
+
+def machine() -> dict[str, Any]:
+    from linli.ops.bench.cluster import program
+
+    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    release = dict(
+        line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if "=" in line
+    )
+    said = subprocess.run([program("postgres"), "--version"], capture_output=True, text=True, check=False)
+    return {
+        "cores": os.cpu_count(),
+        "memory_gb": round(pages / 2**30),
+        "system": release.get("PRETTY_NAME", "").strip('"'),
+        "postgresql": said.stdout.split()[2] if said.stdout else "?",
+        "python": platform.python_version(),
+    }
