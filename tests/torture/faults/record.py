@@ -14,6 +14,7 @@ from linli.cases.models import Case, Event
 from linli.kit import jsonbytes
 from linli.ledger import actions as ledger
 from linli.ledger import merkle
+from linli.ledger.actions import sequencing as sequencing
 from linli.ledger.models import Leaf
 from torture.faults import World, fault, refused
 
@@ -182,13 +183,13 @@ def places_follow_the_events(world: World) -> None:
 @fault("record", "the log puts later events before earlier ones", "places rise with the events of a case",
        places_follow_the_events)  # fmt: skip
 def log_out_of_order(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(ledger, "_each_case_in_order", lambda leaves: leaves[::-1])
+    patch.setattr(sequencing, "_each_case_in_order", lambda leaves: leaves[::-1])
 
 
 @fault("record", "the log leaves a place empty", "places are given without a gap", places_follow_the_events)
 def place_left_empty(patch: pytest.MonkeyPatch) -> None:
-    sound = ledger._place
-    patch.setattr(ledger, "_place", lambda leaves, *, after: sound(leaves, after=after + 1))
+    sound = sequencing._place
+    patch.setattr(sequencing, "_place", lambda leaves, *, after: sound(leaves, after=after + 1))
 
 
 def the_database_refuses(world: World) -> None:
