@@ -20,6 +20,7 @@ from linli.documents.actions import exporting
 from linli.kit import clock
 from linli.ledger import actions as ledger
 from linli.measures import actions as measures
+from linli.measures.actions import counting
 from linli.notify.actions import notices, sending
 from linli.notify.senders.ways import Messenger
 from linli.notify.senders.webhooks import Post
@@ -69,6 +70,7 @@ class Rounds:
             ("clocks", None, lambda at: cases.fire_due_clocks(at=at, limit=AT_A_TIME)),
             ("feed", None, lambda at: ledger.sequence()),
             ("checkpoint", CHECKPOINTS, lambda at: ledger.make_checkpoint(at=at)),
+            ("rollups", None, lambda at: counting.count()),
             ("webhooks", None, lambda at: sending.fan_out(at=at)),
             ("letters", None, self.post.run),
             ("notices", None, self.messenger.run),

@@ -1,5 +1,7 @@
 """How figures are counted, and which of them may be shown."""
 
+from . import sums
+from .counting import paths_above
 from .dictionary import Licence, dictionary, licences
 from .editions import PLACE, TOTAL, Cell, Facts, Value, alone, cells
 from .matters import Month, Period, missed, read_month
@@ -35,9 +37,11 @@ __all__ = [
     "mediation_month",
     "missed",
     "month_counts",
+    "paths_above",
     "read_month",
     "requests",
     "share",
     "sheet",
     "shown",
+    "sums",
 ]

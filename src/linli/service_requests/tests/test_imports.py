@@ -25,6 +25,7 @@ from linli.kit import jsonbytes
 from linli.kit.ids import is_uuid7, uuid7
 from linli.ledger import merkle
 from linli.measures import actions as measures
+from linli.measures.tests.test_tables import assert_tables_equal_pandas
 from linli.orgs.models import Kind, Organisation
 from linli.people.access import SYSTEM
 from linli.service_requests import imports
@@ -102,6 +103,7 @@ def test_all_of_the_citys_published_figures_come_out() -> None:
     assert (stats.on_time, stats.overdue) == (18_154, 6_136)
     assert list(disagreements(WHOLE)) == []
     assert sum(bool(row["OnTime_Status"]) for row in published(WHOLE)) == 24_250
+    assert_tables_equal_pandas(WHOLE)
 
 
 def test_a_second_import_changes_nothing() -> None:

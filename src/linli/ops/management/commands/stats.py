@@ -32,8 +32,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        county = _county(options["county"])
-        as_of = _moment(options["as_of"], county.zone if county else ZoneInfo(settings.TIME_ZONE))
+        county = county_of(options["county"])
+        as_of = moment_of(options["as_of"], county.zone if county else ZoneInfo(settings.TIME_ZONE))
         found = asdict(
             measures.stats(county_path=county.path if options["county"] and county else "", as_of=as_of)
         )
@@ -48,7 +48,7 @@ class Command(BaseCommand):
         self.stdout.write(shown.get(), ending="")
 
 
-def _county(code: str) -> Organisation | None:
+def county_of(code: str) -> Organisation | None:
     """The county asked for, or the only one that has cases."""
     roots = Organisation.objects.filter(parent=None)
     if code:
@@ -63,7 +63,7 @@ def _county(code: str) -> Organisation | None:
     return having[0] if len(having) == 1 else None
 
 
-def _moment(written: str, zone: ZoneInfo) -> datetime:
+def moment_of(written: str, zone: ZoneInfo) -> datetime:
     if not written:
         return clock.now()
     try:

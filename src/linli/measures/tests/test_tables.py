@@ -1,0 +1,119 @@
+"""One table over requests, against the same table worked out by pandas from the published file."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pytest
+from conftest import NOW
+from django.core.management import CommandError, call_command
+
+from linli.ledger import actions as ledger
+from linli.measures.actions import checking, counting, tables
+from linli.measures.models import Rollup
+from linli.service_requests import imports
+
+HERE = Path(__file__).resolve().parent
+SAMPLE = HERE.parents[1] / "service_requests" / "tests" / "boston311_300.csv.gz"
+AS_OF = datetime(2016, 1, 12, 22, 22, 40, tzinfo=ZoneInfo("America/New_York"))
+MAPPING = imports.read_mapping("boston311")
+COLUMNS = {"department": "Department", "neighbourhood": "neighborhood", "category": "TYPE", "month": "month"}
+pytestmark = pytest.mark.django_db
+
+
+def take_in(path: Path, limit: int | None = None) -> None:
+    imports.take_in(source=imports.Source(path, MAPPING), mapping=MAPPING, at=NOW, limit=limit)
+
+
+def published(path: Path) -> pd.DataFrame:
+    rows = pd.read_csv(path, dtype=str, keep_default_na=False, compression="gzip")
+    form = MAPPING.date_formats[0]
+    for name in ("OPEN_DT", "CLOSED_DT", "TARGET_DT"):
+        rows[name] = pd.to_datetime(rows[name].replace("", None), format=form).dt.tz_localize(
+            "America/New_York", ambiguous=True, nonexistent="shift_forward"
+        )
+    rows["month"] = rows["OPEN_DT"].dt.strftime("%Y-%m")
+    rows["Department"] = rows["Department"].map(dict(MAPPING.values["department"]))
+    return rows[rows["OPEN_DT"] <= AS_OF]
+
+
+def expected(rows: pd.DataFrame, by: str) -> dict[str, tuple[Any, ...]]:
+    """On time: closed by the target, or still before it, or without one."""
+    closed = rows["CLOSED_DT"] <= AS_OF
+    ended = rows["CLOSED_DT"].where(closed, pd.Timestamp(AS_OF))
+    late = rows["TARGET_DT"].notna() & ((ended > rows["TARGET_DT"]) | ~closed & (ended >= rows["TARGET_DT"]))
+    hours = ((rows["CLOSED_DT"] - rows["OPEN_DT"]).dt.total_seconds() / 3600).where(closed)
+    frame = pd.DataFrame(
+        {"key": rows[COLUMNS[by]].str.split().str.join(" "), "closed": closed, "late": late, "hours": hours}
+    )
+    grouped = frame.groupby("key")
+    medians = grouped["hours"].median()
+    return {
+        str(key): (
+            len(group),
+            int(group["closed"].sum()),
+            int((~group["late"]).sum()),
+            int(group["late"].sum()),
+            None if pd.isna(medians[key]) else float(medians[key]),
+        )
+        for key, group in grouped
+    }
+
+
+def ours(by: str) -> dict[str, tuple[Any, ...]]:
+    out = StringIO()
+    call_command("measures", "table", "--by", by, "--json", "--as-of", AS_OF.isoformat(), stdout=out)
+    rows = json.loads(out.getvalue())
+    assert list(rows[0]) == ["key", "cases", "closed", "on_time", "overdue", "median_hours_to_close"]
+    return {row.pop("key"): tuple(row.values()) for row in rows}
+
+
+def assert_tables_equal_pandas(path: Path) -> None:
+    """Every line of every table over what was imported from a file; asked of all requests where those are imported."""
+    rows = published(path)
+    for by in COLUMNS:
+        found, wanted = ours(by), expected(rows, by)
+        assert set(found) == set(wanted), by
+        for key, line in found.items():
+            assert line == pytest.approx(wanted[key], abs=1e-9), (by, key)
+
+
+def test_the_extract_agrees_with_pandas() -> None:
+    take_in(SAMPLE)
+    assert_tables_equal_pandas(SAMPLE)
+
+
+def test_nothing_imported_is_an_empty_table() -> None:
+    assert tables.table(by="month", as_of=AS_OF) == []
+
+
+def test_the_table_is_for_people_too() -> None:
+    take_in(SAMPLE)
+    out = StringIO()
+    call_command("measures", "table", "--by", "neighbourhood", stdout=out)
+    assert "Dorchester" in out.getvalue()
+    call_command("measures", "indicators", stdout=out)
+    assert "70%" in out.getvalue()
+
+
+def test_the_command_checks_and_rebuilds() -> None:
+    take_in(SAMPLE, limit=40)
+    while ledger.sequence():
+        pass
+    while counting.count():
+        pass
+    out = StringIO()
+    call_command("measures", "check", stdout=out)
+    assert "40" in out.getvalue()
+    Rollup.objects.filter(grain="month").delete()
+    assert checking.check().differences
+    with pytest.raises(CommandError, match="rebuild"):
+        call_command("measures", "check", stderr=StringIO())
+    call_command("measures", "rebuild", stdout=out, stderr=StringIO())
+    call_command("measures", "check", stdout=out)
