@@ -93,6 +93,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
+    "linli.web.views.unwitnessed.UnwitnessedMiddleware",
     "linli.privacy.views.ReadsFirst",
 ]
 

@@ -23,6 +23,7 @@ from linli.cases.actions import (
 )
 from linli.documents.render import PhotoRefused
 from linli.kit.sealing import KeyringError, Unreadable
+from linli.ledger.actions import Unwitnessed
 from linli.privacy.actions.reads import NotRecorded
 
 MEDIA_TYPE = "application/problem+json"
@@ -104,7 +105,7 @@ def problem_of(error: Exception, version: int | None) -> Problem | None:
         return _of_photo(error)
     if isinstance(error, ValidationError):
         return invalid(_fields(error.errors))
-    if isinstance(error, (KeyringError, Unreadable, NotRecorded)):
+    if isinstance(error, (KeyringError, Unreadable, NotRecorded, Unwitnessed)):
         return _unavailable(error)
     if isinstance(error, Http404):
         return Problem("not-found", _("没有这个地址，或者您看不到它。"))
@@ -118,6 +119,9 @@ def _unavailable(error: Exception) -> Problem:
     if isinstance(error, NotRecorded):
         said = _("谁打开了什么，要先记下再给看。现在记不下来，所以什么都不给。")
         return Problem("unavailable", said, headers={"Retry-After": "10"})
+    if isinstance(error, Unwitnessed):
+        said = _("见证停了，调解内容暂时不给看；恢复以后马上可以。")
+        return Problem("unavailable", said, headers={"Retry-After": "300"})
     return Problem("unavailable", _("加密存放的内容现在打不开。"), headers={"Retry-After": "60"})
 
 

@@ -28,8 +28,12 @@ class Watch:
     since: datetime | None
 
     @property
+    def hours(self) -> int:
+        return int(settings.WITNESS_HOURS)
+
+    @property
     def limit(self) -> timedelta:
-        return timedelta(hours=settings.WITNESS_HOURS)
+        return timedelta(hours=self.hours)
 
     def is_missed(self, at: datetime) -> bool:
         """Worth telling the staff: a quarter of the time is gone."""

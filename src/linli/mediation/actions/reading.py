@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from linli.cases import actions as cases
 from linli.cases.models import Case
 from linli.kit.text import clean
+from linli.ledger import actions as ledger
 from linli.mediation.models import Assignment, Purpose, Reader
 from linli.people.access import Actor
 from linli.people.models import Person
@@ -74,11 +75,16 @@ def held(case: UUID, by: Actor) -> Case:
 
 
 def open_content(*, case: Case, actor: Actor, purpose: str, what: str, at: datetime) -> None:
-    """Writes down who opens what for which purpose, before any of it is shown; CaseNotFound for strangers."""
+    """Writes down who opens what for which purpose, before any of it is shown; CaseNotFound for strangers.
+
+    Raises ledger.Unwitnessed while no witness would notice if the record were taken away again.
+    """
     if actor.kind != "system" and (actor.person_id is None or not may_read(case.pk, actor)):
         raise cases.CaseNotFound
     if actor.kind != "system" and purpose not in Purpose.values:
         raise cases.BadData({"purpose": _("请选打开的用途。")})
+    if actor.kind != "system":
+        ledger.require_witness(at)
     groups = SHOWN.get(what, (Group.PARTIES, Group.PAPERS))
     reads.note(case=case, by=actor, what=what, groups=groups, at=at, purpose=purpose)
 

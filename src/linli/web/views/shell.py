@@ -22,6 +22,7 @@ from linli.kit import clock, codes
 from linli.mediation.models import Assignment
 from linli.notify.models import Message
 from linli.people.access import Actor, post_of, requires
+from linli.web.views.unwitnessed import unwatched
 
 UNREAD = ""  # stands where a reason stands, in the statement that counts both
 
@@ -156,7 +157,7 @@ def desk(request: HttpRequest) -> dict[str, Any]:
         post = getattr(request, "post", None)
         return bool(post and post.organisation and post.organisation.is_demo)
 
-    return {"nav": Nav(request), "is_demo": SimpleLazyObject(is_demo)}
+    return {"nav": Nav(request), "is_demo": SimpleLazyObject(is_demo), "unwatched": unwatched()}
 
 
 @requires("work.view")
