@@ -37,6 +37,7 @@ class Plan:
     place: str
     mark: str
     fields: tuple[str, ...] = ()
+    english: str = "{place} People's Mediation Committee"
 
 
 # In the order of chair1 to chair10; mediator1 and mediator2 sit in the first, and so on.
@@ -57,6 +58,7 @@ PLANS = (
         "county",
         "演交",  # zh: names
         ("traffic",),
+        "{place} People's Mediation Committee for Traffic Accidents",
     ),
     Plan(
         "{place}医疗纠纷人民调解委员会",  # zh: names
@@ -64,6 +66,7 @@ PLANS = (
         "county",
         "演医",  # zh: names
         ("medical",),
+        "{place} People's Mediation Committee for Medical Disputes",
     ),
     Plan(
         "{place}劳动人事争议人民调解委员会",  # zh: names
@@ -71,14 +74,23 @@ PLANS = (
         "county",
         "演劳",  # zh: names
         ("labour",),
+        "{place} People's Mediation Committee for Labour Disputes",
     ),
-    Plan("青禾制衣厂人民调解委员会", CommitteeKind.ENTERPRISE, "town2", "演企", ("labour",)),  # zh: names
+    Plan(
+        "青禾制衣厂人民调解委员会",  # zh: names
+        CommitteeKind.ENTERPRISE,
+        "town2",
+        "演企",  # zh: names
+        ("labour",),
+        "Qinghe Garment Factory People's Mediation Committee",
+    ),
     Plan(
         "{place}家电家居行业协会人民调解委员会",  # zh: names
         CommitteeKind.ASSOCIATION,
         "county",
         "演协",  # zh: names
         ("consumer",),
+        "{place} Home Goods Association People's Mediation Committee",
     ),
 )
 ROOMS = ("第一调解室", "第二调解室")  # zh: names of demonstration rooms
@@ -183,6 +195,7 @@ def _found(
     committee = committees.found_committee(
         parent=place,
         name=plan.name.format(place=place.name),
+        name_en=plan.english.format(place=place.name_en),
         kind=plan.kind,
         area=place,
         file_mark=plan.mark,

@@ -66,6 +66,7 @@ def test_ten_committees_with_twenty_mediators_and_nothing_to_warn_of() -> None:
     assert len(set(Committee.objects.values_list("kind", flat=True))) == 5
     for committee in Committee.objects.all():
         assert not committees.warnings(committee, timezone.localdate(NOW))
+        assert "People's Mediation Committee" in committee.organisation.name_en
 
 
 def test_everybody_shown_has_a_post() -> None:

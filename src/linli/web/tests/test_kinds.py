@@ -11,6 +11,8 @@ from conftest import NOW, Cast, Town
 from linli.cases.models import Case
 from linli.kit.ids import uuid7
 from linli.mediation.actions import vetoes
+from linli.mediation.actions.registering import CHANNELS
+from linli.web.views import kinds
 
 from .conftest import Desk
 
@@ -37,6 +39,13 @@ def test_lists_name_the_kind_and_narrow_to_it(desk: Desk, veto: Case, lamp: Case
     assert veto.number in narrowed
     assert lamp.number not in narrowed
     assert veto.number not in client.get("/desk/cases?kind=service_request").content.decode()
+
+
+def test_every_channel_is_told_in_words_and_can_be_asked_for(desk: Desk, veto: Case, lamp: Case) -> None:
+    assert set(CHANNELS) <= set(kinds.channels())
+    narrowed = desk("supervisor").get("/desk/cases?channel=window").content.decode()
+    assert veto.number in narrowed
+    assert lamp.number not in narrowed
 
 
 def test_the_board_counts_requests_alone(desk: Desk, veto: Case, lamp: Case) -> None:

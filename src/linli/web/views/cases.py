@@ -11,7 +11,7 @@ from linli.kit import clock
 from linli.people.access import post_of, requires
 from linli.privacy.actions import reads
 from linli.privacy.models import Group
-from linli.service_requests.models import Channel, Level
+from linli.service_requests.models import Level
 
 from . import filters, kinds, paging, rows
 from .excerpts import excerpts
@@ -52,7 +52,7 @@ def cases(request: HttpRequest) -> HttpResponse:
         "kinds": kinds.kinds().items(),
         "states": kinds.states(asked.kind).items(),
         "levels": [choice for choice in Level.choices if choice[0] != Level.EMERGENCY],
-        "channels": Channel.choices,
+        "channels": kinds.channels().items(),
         "views": list(SavedView.objects.filter(person_id=person_of(post), page=PAGE).order_by("name")),
     }
     return render(request, "web/cases.html", context)

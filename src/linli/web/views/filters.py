@@ -20,7 +20,7 @@ from linli.cases.models.search import search
 from linli.mediation.models import Category as Dispute
 from linli.orgs.models import Kind, Organisation, within
 from linli.people.access import Actor
-from linli.service_requests.models import Category, Channel, Level
+from linli.service_requests.models import Category, Level
 
 from . import kinds
 
@@ -186,7 +186,7 @@ class Filters:
             state=one("state"),
             level=one("level", Level.values),
             unit=one("unit"),
-            channel=one("channel", Channel.values),
+            channel=one("channel", kinds.channels()),
             since=_day(given.get("since", "")),
             until=_day(given.get("until", "")),
             board=one("board", board.SHOWN),
@@ -255,7 +255,7 @@ class Filters:
             "state": str(kinds.states(self.kind).get(self.state, "")) or kinds.state_words(self.state),
             "level": str(Level(self.level).label) if self.level else "",
             "unit": _label(options.units, self.unit),
-            "channel": str(Channel(self.channel).label) if self.channel else "",
+            "channel": kinds.channels().get(self.channel, ""),
             "since": _("%(day)s 以后") % {"day": self.since} if self.since else "",
             "board": figures().get(self.board, ""),
             "until": _("%(day)s 以前") % {"day": self.until} if self.until else "",

@@ -40,6 +40,8 @@ def channels() -> dict[str, str]:
     own = {
         "window": _("窗口登记"),
         "phone": _("电话登记"),
+        "visit": _("走访登记"),
+        "desk": _("工作台登记"),
         "referral": _("服务事项转来"),
         "screening": _("排查发现"),
     }
