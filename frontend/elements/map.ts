@@ -22,6 +22,8 @@ interface Props {
 }
 
 const MOST_LABELS = 40;
+const NEAR = 16;
+const IN_ITS_TOWN = 13; // without tiles the outline around a point is all that says where it is
 
 /**
  * `<ll-map src="…geojson" points="…geojson" lon="114.0" lat="31.2" zoom="13" highlight="CODE" pick tall labels
@@ -91,10 +93,25 @@ class MapView extends HTMLElement {
       const around = dots?.getLayers().length ? dots : shapes;
       const fixed = this.hasAttribute("lon") && this.hasAttribute("zoom");
       if (around?.getLayers().length && !fixed) map.fitBounds(around.getBounds(), { padding: [12, 12] });
+      if (this.hasAttribute("labels")) {
+        map.on("zoomend", this.tidy);
+        this.tidy();
+      }
     } catch {
       say(this.status, "failed");
     }
   }
+
+  /** Of names that would lie over each other the first stays; going nearer shows the others. */
+  private readonly tidy = (): void => {
+    const kept: DOMRect[] = [];
+    for (const label of this.querySelectorAll<HTMLElement>(".ll-map-label")) {
+      label.hidden = false;
+      const box = label.getBoundingClientRect();
+      label.hidden = kept.some((other) => overlap(box, other));
+      if (!label.hidden) kept.push(box);
+    }
+  };
 
   private areas(data: FeatureCollection): GeoJSON {
     const chosen = this.text("highlight");
@@ -129,7 +146,7 @@ class MapView extends HTMLElement {
     if (lon?.value && lat?.value) {
       const at = new LatLng(Number(lat.value), Number(lon.value));
       this.mark(at);
-      map.setView(at, 16);
+      map.setView(at, NEAR);
     }
     map.on("click", (event) => {
       this.pick(event.latlng, null);
@@ -153,7 +170,7 @@ class MapView extends HTMLElement {
     navigator.geolocation.getCurrentPosition(
       ({ coords }) => {
         const at = new LatLng(coords.latitude, coords.longitude);
-        this.map?.setView(at, 16);
+        this.map?.setView(at, this.hasAttribute("tiles") ? NEAR : IN_ITS_TOWN);
         this.pick(at, Math.round(coords.accuracy));
       },
       () => {
@@ -189,6 +206,10 @@ async function read(url: string): Promise<FeatureCollection | null> {
   const answer = await fetch(url, { headers: { Accept: "application/geo+json, application/json" } });
   if (!answer.ok) throw new Error(String(answer.status));
   return (await answer.json()) as FeatureCollection;
+}
+
+function overlap(one: DOMRect, other: DOMRect): boolean {
+  return one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom;
 }
 
 function props(feature?: Feature): Props {
