@@ -53,6 +53,14 @@ def test_refuses_a_stranger(desk: Desk, who: str, page: str) -> None:
     assert desk(who).get(reverse(f"web:{page}")).status_code == 404
 
 
+def test_the_first_page_opens_everything_there_is_to_manage(admin: Client) -> None:
+    page = admin.get(reverse("web:manage")).content.decode()
+    names = "categories rules articles calendar organisations mediation people keys webhooks changes".split()
+    assert [
+        name for name in names if f'class="ll-door" href="{reverse(f"web:manage_{name}")}"' not in page
+    ] == []
+
+
 @pytest.mark.parametrize("page", ["manage_categories", "manage_rules", "manage_changes", "manage_calendar"])
 def test_the_lists_of_the_county_are_not_a_townships_to_change(
     desk: Desk, cast: Cast, town: Town, page: str
