@@ -1,4 +1,4 @@
-"""`linli import mediations FILE --committee CODE --place CODE`: a case of every published mediation in a file."""
+"""`linli import mediations FILE [--committee CODE] [--place CODE]`: a case of every published mediation in a file."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
@@ -37,13 +38,15 @@ class Outcome:
 
 
 def add_arguments(parser: CommandParser) -> None:
-    parser.add_argument("--committee", required=True, metavar="CODE")
-    parser.add_argument("--place", required=True, metavar="CODE")
+    without = _("哪个调解委员会的；不写，就在调解中心等分流")
+    parser.add_argument("--committee", default="", metavar="CODE", help=without)
+    parser.add_argument("--place", default="", metavar="CODE", help=_("在哪里；不写，就是全县"))
 
 
 def run(command: BaseCommand, options: dict[str, Any]) -> str:
     """Line by line, each whole or not at all; the same command again finds what it took in before."""
-    committee, place = _committee(options["committee"]), _place(options["place"])
+    committee = _committee(options["committee"]) if options["committee"] else None
+    place = _place(options["place"] or settings.COUNTY_CODE)
     try:
         outcome = take_in(Path(options["file"]), committee, place, clock.now())
     except OSError as error:
@@ -77,7 +80,7 @@ def _place(code: str) -> Organisation:
     return found
 
 
-def take_in(path: Path, committee: Committee, place: Organisation, at: datetime) -> Outcome:
+def take_in(path: Path, committee: Committee | None, place: Organisation, at: datetime) -> Outcome:
     """Every line of the file; a bad one is noted and the rest goes on."""
     outcome = Outcome()
     for number, line in mediation_rows.lines(path):
@@ -98,7 +101,7 @@ def take_in(path: Path, committee: Committee, place: Organisation, at: datetime)
     return outcome
 
 
-def _take(row: Row, committee: Committee, place: Organisation, at: datetime) -> bool:
+def _take(row: Row, committee: Committee | None, place: Organisation, at: datetime) -> bool:
     """The case with its parties, and the dialogue as the record of its session. Nobody's consent is claimed."""
     category = Category.objects.get(pk=row.category)
     first, other = row.parties[0].name, row.parties[1].name

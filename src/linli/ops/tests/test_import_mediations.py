@@ -54,6 +54,15 @@ def _run(file: Path, where: list[str]) -> tuple[str, str]:
     return out.getvalue(), error.getvalue()
 
 
+def test_without_a_committee_they_wait_at_the_centre_of_the_county(
+    where: list[str], town: Town, settings: Any, tmp_path: Path
+) -> None:
+    settings.COUNTY_CODE = town["county"].code
+    _run(_file(tmp_path, _line()), [])
+    case = Case.objects.get()
+    assert (case.place, case.state, case.holder) == (town["county"], "applied", None)
+
+
 def _file(tmp_path: Path, *lines: str) -> Path:
     file = tmp_path / "cases.jsonl"
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
