@@ -40,6 +40,11 @@ class Table:
             return Label("", "")
         return label(raw, f"{self.where}.{key}")
 
+    def source(self) -> Label:
+        """Where a rule stands: in both languages, or as it is quoted in either."""
+        raw = self.take("source")
+        return Label(raw, raw) if isinstance(raw, str) else label(raw, f"{self.where}.source")
+
     def names(self, key: str) -> tuple[str, ...]:
         return tuple(self.take(key, []))
 
@@ -137,7 +142,7 @@ def _clock(name: str, raw: dict[str, Any]) -> ClockRule:
         name=name,
         label=table.label("label"),
         limit=table.take("limit", ...) if "until" not in raw else table.take("limit", ""),
-        source=table.take("source"),
+        source=table.source(),
         warn=table.take("warn", ""),
         missed=one_of(table.take("missed", "escalate"), frozenset(["escalate", "nothing"]), f"clocks.{name}"),
         owner=one_of(table.take("owner", "holder"), OWNERS, f"clocks.{name}"),
@@ -194,7 +199,7 @@ def _procedure(raw: dict[str, Any]) -> Procedure:
         kind=table.take("kind"),
         version=table.take("version"),
         label=table.label("label"),
-        source=table.take("source"),
+        source=table.source(),
         initial=table.take("initial"),
         opening=_move("open", table.take("opening"), states),
         states=states,

@@ -109,7 +109,7 @@ class ClockRule:
     name: str
     label: Label
     limit: str
-    source: str
+    source: Label
     warn: str = ""
     missed: str = "escalate"
     owner: str = "holder"
@@ -128,7 +128,7 @@ class Procedure:
     kind: str
     version: int
     label: Label
-    source: str
+    source: Label
     initial: str
     opening: Move
     states: dict[str, State]

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.utils.translation import override
 
-from linli.cases.procedures import ProcedureError, parse
+from linli.cases.procedures import ProcedureError, all_procedures, parse
 
 RIGHT = """
 kind = "lamp"
@@ -280,3 +281,21 @@ def test_refuses_a_file_under_a_wrong_name(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(apps, "get_app_configs", lambda: [Config()])
     with pytest.raises(ProcedureError, match=r"lamp\.2\.toml: should be lamp\.1\.toml"):
         loader.all_procedures.__wrapped__()
+
+
+def test_a_source_is_told_in_the_readers_language_or_quoted_as_it_stands() -> None:
+    both = RIGHT.replace(
+        'promise = true\nsource = "test"', 'promise = true\nsource = { zh = "民法典", en = "Civil Code" }', 1
+    )
+    clocks = parse(both).clocks
+    with override("en"):
+        assert (str(clocks["total"].source), str(clocks["unit"].source)) == ("Civil Code", "test")
+    with override("zh-hans"):
+        assert str(clocks["total"].source) == "民法典"
+
+
+def test_every_source_of_ours_is_told_in_both_languages() -> None:
+    ours = ("service_request", "mediation", "veto_proposal")
+    for procedure in (each for each in all_procedures().values() if each.kind.startswith(ours)):
+        for source in (procedure.source, *(clock.source for clock in procedure.clocks.values())):
+            assert source.zh != source.en, f"{procedure.kind} {procedure.version}: {source.zh}"

@@ -311,7 +311,7 @@ def _face(file: CaseFile, clock: Clock) -> Face:
         label=label,
         owner=clock.organisation.label if clock.organisation and not rule.is_promise else "",
         due=_due(clock, file.at),
-        source=rule.source,
+        source=str(rule.source),
         calc=derivation.lines(),
         is_promise=rule.is_promise,
     )

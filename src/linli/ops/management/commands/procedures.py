@@ -70,7 +70,7 @@ def _extended(procedure: Procedure) -> Procedure | None:
 def _difference(procedure: Procedure, below: Procedure) -> Iterator[str]:
     """What a file that extends another changes; everything else is as there."""
     yield f"## {_both(procedure.label)} (`{procedure.kind}`, version {procedure.version})\n"
-    yield f"{procedure.source}\n"
+    yield f"{_both(procedure.source)}\n"
     yield f"As `{below.kind}` version {below.version}, and only what stands here differs."
     if not procedure.is_enabled:
         yield "\nSwitched off: no case of this kind can be opened."
@@ -99,7 +99,7 @@ def _part(title: str, head: tuple[str, ...], rows: list[tuple[str, ...]]) -> Ite
 
 def _procedure(procedure: Procedure) -> Iterator[str]:
     yield f"## {_both(procedure.label)} (`{procedure.kind}`, version {procedure.version})\n"
-    yield f"{procedure.source}\n"
+    yield f"{_both(procedure.source)}\n"
     yield from _diagram(procedure)
     yield "\n### States\n"
     yield from _table(STATES, (_state(state) for state in procedure.states.values()))
@@ -111,14 +111,14 @@ def _procedure(procedure: Procedure) -> Iterator[str]:
 
 
 def _both(label: Label) -> str:
-    return f"{label.zh} / {label.en}"
+    return f"{label.zh} / {label.en}" if label.en != label.zh else label.zh
 
 
 def _clock(rule: ClockRule) -> tuple[str, ...]:
     name = f"`{rule.name}`" + (" (promise)" if rule.is_promise else "")
     pauses = "yes" if rule.pauses else "no"
     limit = rule.limit or f"until {rule.until}"
-    return name, rule.label.zh, rule.label.en, limit, rule.warn, rule.owner, pauses, rule.source
+    return name, rule.label.zh, rule.label.en, limit, rule.warn, rule.owner, pauses, _both(rule.source)
 
 
 def _diagram(procedure: Procedure) -> Iterator[str]:
