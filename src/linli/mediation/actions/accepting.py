@@ -16,7 +16,7 @@ from linli.cases.models import Case, Event
 from linli.kit.ids import derived
 from linli.mediation.actions import papers
 from linli.mediation.actions.committees import committees_for
-from linli.mediation.actions.reading import held
+from linli.mediation.actions.reading import admit_reader, held
 from linli.mediation.actions.steps import step
 from linli.mediation.models import (
     Assent,
@@ -104,9 +104,7 @@ def _name_whoever_accepts(case: UUID, by: Actor, at: datetime) -> None:
     if by.person_id is None:
         return
     if not Reader.objects.filter(case_id=case, person_id=by.person_id, ended_at=None).exists():
-        Reader.objects.create(
-            case_id=case, person_id=by.person_id, why=ACCEPTING, named_by_id=by.person_id, since=at
-        )
+        admit_reader(case, by.person_id, ACCEPTING, by.person_id, at)
 
 
 def _notice(case: UUID, at: datetime, command_id: UUID) -> None:

@@ -69,7 +69,8 @@ def perform(
             raise BadData({"done_on": _("履行的日子不能在今天以后。")})
         if found.done_on is None:
             words = papers.words_of(note, 200, "note")
-            Instalment.objects.filter(case_id=case, id=instalment).update(done_on=done_on, note=words)
+            done = Instalment(case_id=case, id=instalment, done_on=done_on, note=words)
+            done.save(update_fields=["done_on", "note"])
         event = step("perform", case=case, by=by, at=at, command_id=command_id, version=version)
         if found.done_on is None:
             _proof(case, photos, by, at)
@@ -147,7 +148,7 @@ def apply_confirmation(
         if not all(answers.get(number) for number in numbers):
             raise NotAllowed(_("司法确认要各方共同申请，还有当事人没有表示愿意（人民调解法第三十三条）。"))
         event = step("apply_confirmation", case=case, by=by, at=at, command_id=command_id, version=version)
-        Mediation.objects.filter(pk=case).update(court=words)
+        Mediation(pk=case, court=words).save(update_fields=["court"])
         if not current(case, PaperKind.CONFIRMATION):
             _application_to_court(case, words, by, at)
     return event

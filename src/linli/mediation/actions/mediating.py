@@ -15,9 +15,10 @@ from linli.cases import actions as cases
 from linli.cases.actions import BadData, CaseNotFound, NotAllowed
 from linli.cases.models import Case, Event
 from linli.kit.ids import derived, uuid7
+from linli.kit.sealing import vault
 from linli.mediation.actions import sittings
 from linli.mediation.actions.committees import load_of
-from linli.mediation.actions.reading import held
+from linli.mediation.actions.reading import admit_reader, held
 from linli.mediation.actions.steps import known, step
 from linli.mediation.models import (
     Assignment,
@@ -32,6 +33,7 @@ from linli.mediation.models import (
     SittingState,
     WhyEnded,
 )
+from linli.mediation.rules import readers
 from linli.mediation.rules.conditions import is_barred, unfit
 from linli.people.access import SYSTEM, Actor
 from linli.people.models import Grant, Person
@@ -115,6 +117,7 @@ def _assign(case: UUID, wanted: set[tuple[UUID, AssignmentRole]], chosen: bool, 
     for key, old in current.items():
         if key not in wanted:
             _end(old, WhyEnded.REPLACED, at)
+    readers.admit(case, [person_id for person_id, _role in wanted])
     for person_id, role in sorted(wanted - set(current), key=str):
         Assignment.objects.create(
             case_id=case, person_id=person_id, role=role, is_chosen_by_parties=chosen, since=at
@@ -124,6 +127,9 @@ def _assign(case: UUID, wanted: set[tuple[UUID, AssignmentRole]], chosen: bool, 
 def _end(assignment: Assignment, why: WhyEnded, at: datetime) -> None:
     mine = Assignment.objects.filter(case_id=assignment.case_id, id=assignment.id)
     mine.update(ended_at=at, why_ended=why)
+    person = {"case_id": assignment.case_id, "person_id": assignment.person_id, "ended_at": None}
+    if not Reader.objects.filter(**person).exists() and not Assignment.objects.filter(**person).exists():
+        vault.dismiss(assignment.case_id, [readers.person(assignment.person_id)])
 
 
 def _name_chairs(case: Case, at: datetime) -> None:
@@ -131,9 +137,7 @@ def _name_chairs(case: Case, at: datetime) -> None:
     chairs = Grant.objects.active(at).filter(organisation=case.holder, role="committee_chair")
     for person_id in chairs.values_list("person_id", flat=True).distinct():
         if not Reader.objects.filter(case_id=case.pk, person_id=person_id, ended_at=None).exists():
-            Reader.objects.create(
-                case_id=case.pk, person_id=person_id, why=SEALING, named_by_id=person_id, since=at
-            )
+            admit_reader(case.pk, person_id, SEALING, person_id, at)
 
 
 def bar(*, case: UUID, person: Person, why: str, by: Actor, at: datetime, command_id: UUID) -> Event | None:

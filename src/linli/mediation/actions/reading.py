@@ -13,6 +13,7 @@ from linli.cases.models import Case
 from linli.kit.text import clean
 from linli.ledger import actions as ledger
 from linli.mediation.models import Assignment, Purpose, Reader
+from linli.mediation.rules import readers
 from linli.people.access import Actor
 from linli.people.models import Person
 from linli.privacy.actions import purposes, reads
@@ -43,7 +44,10 @@ def may_read(case_id: UUID, actor: Actor) -> bool:
         return False
     mine = {"case_id": case_id, "person_id": actor.person_id, "ended_at": None}
     if Assignment.objects.filter(**mine).exists() or Reader.objects.filter(**mine).exists():
-        return Case.objects.visible_to(actor).filter(pk=case_id).exists()
+        return (
+            readers.admits(case_id, readers.person(actor.person_id))
+            and Case.objects.visible_to(actor).filter(pk=case_id).exists()
+        )
     return takes_in(case_id, actor)
 
 
@@ -52,7 +56,7 @@ def takes_in(case_id: UUID, actor: Actor) -> bool:
     if not actor.may("mediation.accept") or actor.organisation_id is None:
         return False
     taking_in = Case.objects.filter(pk=case_id, holder_id=actor.organisation_id, state__in=BEFORE_A_MEDIATOR)
-    return taking_in.exists()
+    return taking_in.exists() and readers.admits(case_id, readers.unit(actor.organisation_id))
 
 
 def is_named(case_id: UUID, actor: Actor) -> bool:
@@ -98,9 +102,13 @@ def name_reader(*, case: UUID, person: Person, why: str, by: Actor, at: datetime
     known = Reader.objects.filter(case_id=case, person=person, ended_at=None).first()
     if known is not None:
         return known
-    return Reader.objects.create(
-        case_id=case, person=person, why=words, named_by_id=by.person_id or person.pk, since=at
-    )
+    return admit_reader(case, person.pk, words, by.person_id or person.pk, at)
+
+
+def admit_reader(case: UUID, person_id: UUID, why: str, named_by: UUID, at: datetime) -> Reader:
+    """Names somebody in the tables and on the sealed list."""
+    readers.admit(case, [person_id])
+    return Reader.objects.create(case_id=case, person_id=person_id, why=why, named_by_id=named_by, since=at)
 
 
 def readings_of(case_id: UUID) -> list[Read]:

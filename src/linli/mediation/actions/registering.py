@@ -17,6 +17,7 @@ from linli.cases.actions import BadData
 from linli.cases.models import Case, Event
 from linli.kit import jsonbytes
 from linli.kit.ids import derived
+from linli.kit.sealing import vault
 from linli.kit.text import clean
 from linli.mediation.actions import parties as people
 from linli.mediation.actions.parties import (
@@ -44,7 +45,7 @@ from linli.mediation.models import (
     Side,
     Source,
 )
-from linli.mediation.rules import texts
+from linli.mediation.rules import readers, texts
 from linli.orgs.models import Kind, Organisation
 from linli.people.access import SYSTEM, Actor
 
@@ -98,6 +99,7 @@ def register(*, application: Application, by: Actor, at: datetime, command_id: U
         is_identity_kept=True,
         is_demo=given.is_demo,
     )
+    vault.make(command_id, [readers.unit(given.committee.pk)] if given.committee else [])
     with transaction.atomic():
         case, event, is_new = cases.open_case(
             opening=opening,

@@ -15,8 +15,10 @@ from linli.cases import actions as cases
 from linli.cases.models import Event
 from linli.kit import text as words
 from linli.kit.ids import derived, uuid7
+from linli.kit.sealing import part_of, vault
 from linli.mediation.actions.sittings import held
 from linli.mediation.models import Assignment, AssignmentRole, Party, Talk
+from linli.mediation.rules import readers
 from linli.people.access import Actor
 from linli.people.models import Person
 
@@ -54,6 +56,8 @@ def talk(
         if known is not None:
             return _repeated(known, row)
         _check(row, at)
+        hearers = [readers.person(row.mediator_id), readers.party(party)]
+        vault.make(case, hearers, part_of(row))
         row.save(force_insert=True)
     return row
 
@@ -72,6 +76,7 @@ def release_talk(*, case: UUID, talk: UUID, party: int, by: Actor, at: datetime,
         event = cases.advance(
             case=case, verb="release", by=by, at=at, command_id=command_id, data={}, facts={"party": party}
         )
+        vault.admit(case, [readers.EVERYBODY], part_of(row))
         Talk.objects.filter(case_id=case, id=talk).update(released_at=at)
     return event
 
@@ -80,18 +85,25 @@ def talks_for(case_id: UUID, person: Person) -> list[Talk]:
     """The talks this mediator held, as long as they mediate the case."""
     if not _mediates(case_id, person.pk):
         return []
-    return list(Talk.objects.filter(case_id=case_id, mediator=person).order_by("held_at", "id"))
+    return held_by(case_id, person.pk)
+
+
+def held_by(case_id: UUID, person_id: UUID | None) -> list[Talk]:
+    """The talks of a case that were sealed for this mediator, whatever the table says."""
+    rows = Talk.objects.filter(case_id=case_id, mediator_id=person_id).order_by("held_at", "id")
+    return [row for row in rows if readers.hears(row, readers.person(person_id))]
 
 
 def talks_of_party(case_id: UUID, number: int) -> list[Talk]:
     """What this party itself said, for the party alone."""
-    return list(Talk.objects.filter(case_id=case_id, party=number).order_by("held_at", "id"))
+    rows = Talk.objects.filter(case_id=case_id, party=number).order_by("held_at", "id")
+    return [row for row in rows if readers.hears(row, readers.party(number))]
 
 
 def released(case_id: UUID) -> list[Talk]:
     """What parties have let everybody in the case read."""
     rows = Talk.objects.filter(case_id=case_id, released_at__isnull=False)
-    return list(rows.order_by("released_at", "id"))
+    return [row for row in rows.order_by("released_at", "id") if readers.hears(row, readers.EVERYBODY)]
 
 
 def _mediates(case_id: UUID, person_id: UUID) -> bool:

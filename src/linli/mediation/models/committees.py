@@ -11,6 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from linli.kit.ids import uuid7
+from linli.kit.sealing import SealedField
 from linli.orgs.models import Organisation
 from linli.people.models import Person
 
@@ -187,7 +188,7 @@ class ScreeningRound(models.Model):
     by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
     found = models.PositiveSmallIntegerField(_("发现纠纷"), default=0)
-    note = models.CharField(_("说明"), max_length=200, blank=True)
+    note = SealedField(_("说明"), limit=200)
 
     class Meta:
         constraints: ClassVar = [

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from linli.cases.models import Case
 from linli.kit.ids import uuid7
+from linli.kit.sealing import CASE, SealedField
 from linli.mediation.models.committees import Room
 from linli.mediation.models.matter import How
 from linli.people.models import Person
@@ -44,7 +45,7 @@ class Sitting(CaseRow):
     kind = models.CharField(max_length=8, choices=SittingKind.choices)
     party = models.PositiveSmallIntegerField(null=True)
     room = models.ForeignKey(Room, null=True, on_delete=models.PROTECT, related_name="+")
-    place = models.CharField(_("地点"), max_length=120, blank=True)
+    place = SealedField(_("地点"), limit=120, tier=CASE)
     starts_at = models.DateTimeField(_("开始"))
     ends_at = models.DateTimeField(_("结束"))
     state = models.CharField(max_length=10, choices=SittingState.choices, default=SittingState.PLANNED)
@@ -73,7 +74,7 @@ class Invitation(CaseRow):
     sitting = models.UUIDField()
     party = models.PositiveSmallIntegerField()
     answer = models.CharField(max_length=8, choices=Answer.choices, blank=True)
-    note = models.CharField(_("说明"), max_length=120, blank=True)
+    note = SealedField(_("说明"), limit=120, tier=CASE)
     answered_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -87,7 +88,7 @@ class Talk(CaseRow):
 
     party = models.PositiveSmallIntegerField()
     mediator = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
-    text = models.TextField()
+    text = SealedField(tier=CASE, is_own=True, bound=["mediator_id", "party"])
     held_at = models.DateTimeField()
     at = models.DateTimeField()
     released_at = models.DateTimeField(null=True)
@@ -132,8 +133,8 @@ class Paper(CaseRow):
     party = models.PositiveSmallIntegerField(null=True)
     is_joint = models.BooleanField(default=False)
     sitting = models.UUIDField(null=True)
-    content = models.JSONField(default=dict)
-    text = models.TextField()
+    content = SealedField(kind="dict", tier=CASE)
+    text = SealedField(tier=CASE)
     sha256 = models.CharField(max_length=64)
     is_current = models.BooleanField(default=True)
     author = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
@@ -170,11 +171,11 @@ class Signature(CaseRow):
     signer = models.CharField(max_length=10, choices=Signer.choices)
     party = models.PositiveSmallIntegerField(null=True)
     person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
-    name = models.CharField(max_length=80)
-    agent = models.CharField(max_length=50, blank=True)
+    name = SealedField(limit=80, tier=CASE)
+    agent = SealedField(limit=50, tier=CASE)
     how = models.CharField(max_length=8, choices=How.choices)
-    strokes = models.JSONField(default=list)
-    image = models.BinaryField(default=b"")
+    strokes = SealedField(kind="list", tier=CASE)
+    image = SealedField(kind="bytes", tier=CASE)
     scan = models.UUIDField(null=True)
     at = models.DateTimeField()
     voided_at = models.DateTimeField(null=True)
@@ -206,11 +207,11 @@ class Instalment(CaseRow):
 
     position = models.PositiveSmallIntegerField()
     party = models.PositiveSmallIntegerField()
-    what = models.CharField(_("履行内容"), max_length=200)
+    what = SealedField(_("履行内容"), limit=200, tier=CASE)
     amount = models.DecimalField(_("金额（元）"), max_digits=14, decimal_places=2, null=True)
     due_on = models.DateField(_("履行期限"))
     done_on = models.DateField(null=True)
-    note = models.CharField(max_length=200, blank=True)
+    note = SealedField(limit=200, tier=CASE)
 
     class Meta:
         constraints: ClassVar = [
@@ -224,6 +225,6 @@ class Remark(CaseRow):
     """Words that belong to an event, kept out of the event itself: the tree above reads events, not these."""
 
     event_number = models.PositiveIntegerField()
-    text = models.TextField()
+    text = SealedField(tier=CASE)
     is_joint = models.BooleanField(default=True)
     party = models.PositiveSmallIntegerField(null=True)

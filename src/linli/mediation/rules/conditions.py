@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from linli.cases.actions import effects, relations
@@ -72,10 +71,11 @@ def is_barred(case_id: UUID, person: Person) -> bool:
     """Whether somebody may not mediate this case: interest, kinship, an objection, or a party themselves."""
     if Barrier.objects.filter(case_id=case_id, person=person).exists():
         return True
-    same = Q(person=person) | Q(name=person.name, phone="")
-    if person.work_phone:
-        same |= Q(name=person.name, phone=person.work_phone)
-    return Party.objects.filter(case_id=case_id).filter(same).exists()
+    phones = {"", person.work_phone}
+    return any(
+        party.person_id == person.pk or (party.name == person.name and party.phone in phones)
+        for party in Party.objects.filter(case_id=case_id)
+    )
 
 
 def _mediators_fit(case: Case) -> bool:

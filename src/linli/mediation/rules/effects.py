@@ -9,6 +9,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from linli.cases.actions.turn import Turn
+from linli.kit.sealing import vault
 from linli.mediation.models import (
     Bar,
     Committee,
@@ -21,6 +22,7 @@ from linli.mediation.models import (
     Paper,
     PaperKind,
 )
+from linli.mediation.rules import readers
 
 OUTCOMES = {
     "decline": Outcome.REFUSED,
@@ -37,6 +39,11 @@ def _rows(turn: Turn) -> Mediation:
 
 def _today(turn: Turn) -> date:
     return timezone.localtime(turn.received_at).date()
+
+
+def admit_committee(turn: Turn) -> None:
+    """The committee that has to take the case in may read what it is about."""
+    vault.admit(turn.case.pk, [readers.unit(turn.case.holder_id)])
 
 
 def take_in(turn: Turn) -> None:
@@ -124,6 +131,7 @@ def put_away(turn: Turn) -> None:
 
 
 EFFECTS = (
+    admit_committee,
     take_in,
     give_up,
     note_routes,

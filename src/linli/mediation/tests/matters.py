@@ -10,6 +10,7 @@ from conftest import NOW, Cast, Town
 from linli.cases import actions as cases
 from linli.cases.models import Case
 from linli.kit.ids import uuid7
+from linli.kit.sealing import vault
 from linli.mediation.models import (
     Assignment,
     AssignmentRole,
@@ -20,6 +21,7 @@ from linli.mediation.models import (
     Sitting,
     SittingKind,
 )
+from linli.mediation.rules import readers
 from linli.people.access import SYSTEM
 
 TOMORROW = NOW.replace(hour=1, minute=0) + timedelta(days=1)  # 9:00 in the county
@@ -35,6 +37,7 @@ def matter(town: Town, cast: Cast, *mediators: str, parties: int = 2, state: str
     )
     holder = town["east_committee"]
     Case.objects.filter(pk=case.pk).update(state=state, holder=holder, holder_path=holder.path)
+    vault.make(case.pk, [readers.unit(holder.pk)])
     Mediation.objects.create(case=case, category_id="neighbours", source="applied", subject="院墙排水纠纷")
     for number in range(1, parties + 1):
         side = Side.APPLICANT if number == 1 else Side.RESPONDENT
@@ -46,6 +49,7 @@ def matter(town: Town, cast: Cast, *mediators: str, parties: int = 2, state: str
 
 def assign(case: Case, cast: Cast, name: str, role: str = AssignmentRole.MEDIATOR) -> None:
     Assignment.objects.create(case=case, person=cast.people[name], role=role, since=NOW)
+    readers.admit(case.pk, [cast.people[name].pk])
 
 
 def planned(case: Case, by: Any, start: datetime = TOMORROW, hours: float = 1, **changes: Any) -> Sitting:

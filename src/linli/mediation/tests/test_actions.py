@@ -70,8 +70,8 @@ def test_a_dispute_comes_in_with_its_parties_codes_and_paper(dispute: Dispute) -
         True,
         "diverted",
     )
-    names = Party.objects.filter(case=made.case).order_by("number").values_list("name", "side")
-    assert list(names) == [("李秀英", "applicant"), ("陈国强", "respondent")]
+    parties = Party.objects.filter(case=made.case).order_by("number")
+    assert [(each.name, each.side) for each in parties] == [("李秀英", "applicant"), ("陈国强", "respondent")]
     paper = Paper.objects.get(case=made.case)
     assert (paper.kind, paper.party, paper.content["requests"]) == (
         "application",

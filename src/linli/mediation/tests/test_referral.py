@@ -64,8 +64,8 @@ def test_the_reporter_becomes_the_first_party(referred: tuple[Case, Case]) -> No
     request, opened = referred
     request.refresh_from_db()
     assert request.state == "referred"
-    parties = list(Party.objects.filter(case=opened).order_by("number").values_list("name", "side"))
-    assert parties == [("李秀英", "applicant"), ("陈国强", "respondent")]
+    parties = Party.objects.filter(case=opened).order_by("number")
+    assert [(each.name, each.side) for each in parties] == [("李秀英", "applicant"), ("陈国强", "respondent")]
     assert Mediation.objects.get(pk=opened.pk).brief == CARRIED["brief"]
     found = party_of_request(request.pk)
     assert found is not None

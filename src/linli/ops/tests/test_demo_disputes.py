@@ -96,7 +96,7 @@ def test_many_kinds_of_disputes_and_hardly_any_text_twice() -> None:
     assert len({matter.brief for matter in matters}) >= 118
     assert {matter.source for matter in matters} == {"applied", "proactive", "entrusted"}
     assert not any("{" in matter.brief + matter.subject for matter in matters)
-    assert len({name for name in Party.objects.filter(is_body=False).values_list("name", flat=True)}) > 150
+    assert len({party.name for party in Party.objects.filter(is_body=False)}) > 150
 
 
 def test_papers_signatures_talks_and_rounds_are_there() -> None:

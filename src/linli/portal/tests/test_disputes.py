@@ -77,7 +77,7 @@ def test_five_steps_without_a_script_end_in_a_receipt_with_the_partys_code(appli
     assert applicant.press()["Location"] == "/disputes/receipt"
     case, matter = Case.objects.get(), Mediation.objects.get()
     assert (case.kind, matter.source, matter.requests) == ("mediation", "applied", ["改接雨水管", "修补墙根"])
-    assert list(Party.objects.order_by("number").values_list("name", "side")) == [
+    assert [(each.name, each.side) for each in Party.objects.order_by("number")] == [
         ("李秀英", "applicant"),
         ("陈国强", "respondent"),
     ]

@@ -18,6 +18,7 @@ from linli.cases.models import Case, Clock, Event, Task
 from linli.cases.procedures import Move, Procedure
 from linli.cases.procedures.story import mentioned
 from linli.kit import codes
+from linli.mediation.actions import talks
 from linli.mediation.models import (
     Assent,
     Assignment,
@@ -269,7 +270,7 @@ def load(matter: Mediation, post: Actor, at: datetime) -> MediationFile:
         signatures=list(Signature.objects.filter(**own).select_related("person").order_by("at", "id")),
         sittings=list(Sitting.objects.filter(**own).select_related("room").order_by("starts_at", "id")),
         invitations=list(Invitation.objects.filter(**own).order_by("party")),
-        talks=list(Talk.objects.filter(**own, mediator_id=post.person_id).order_by("held_at", "id")),
+        talks=talks.held_by(case.pk, post.person_id),
         instalments=list(Instalment.objects.filter(**own).order_by("due_on", "position", "id")),
         remarks=list(Remark.objects.filter(**own).order_by("event_number", "id")),
         readers=list(
