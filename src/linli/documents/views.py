@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
 from linli.documents import actions
-from linli.documents.actions import exporting
+from linli.documents.actions import exporting, sealing
 from linli.documents.forms import receive_in_memory
 from linli.documents.models import Export, StoredPhoto, Upload
 from linli.documents.render import EmptyPhoto, PhotoRefused, tables
@@ -96,9 +96,8 @@ def upload_thumbnail(request: HttpRequest, upload_id: UUID) -> HttpResponse:
 
 def serve(photo: StoredPhoto, size: Size = "full") -> HttpResponse:
     """The bytes of a photo that the caller has found to be visible to the reader (about a megabyte)."""
-    path = photo.thumbnail_file if size == "thumbnail" else photo.file
     try:
-        content = path.read_bytes()
+        content = sealing.read(photo, size)
     except OSError:
         logger.exception("The bytes of a photo are missing")
         raise Http404 from None

@@ -17,10 +17,11 @@ from django.utils.translation import gettext as _
 
 from linli.cases.actions.errors import BadData
 from linli.documents import render
-from linli.documents.actions import storing
+from linli.documents.actions import sealing, storing
 from linli.documents.models import ENDING, THUMBNAIL_ENDING, Attachment, Purpose, Upload
 from linli.documents.render import PhotoRefused
 from linli.kit.ids import uuid7
+from linli.kit.sealing import vault
 from linli.kit.text import clean
 
 MAX_PHOTOS = 6
@@ -124,7 +125,7 @@ def attach(
         claimed, _by_model = Upload.objects.filter(id__in=wanted).delete()
         if claimed != len(wanted):  # somebody else claimed one in between
             raise UploadsGone(range(1, len(wanted) + 1))
-        return Attachment.objects.bulk_create(
+        made = Attachment.objects.bulk_create(
             Attachment(
                 case_id=case_id,
                 id=upload.id,
@@ -142,6 +143,9 @@ def attach(
             )
             for upload in map(uploads.__getitem__, wanted)
         )
+        if vault.has(case_id):
+            transaction.on_commit(partial(sealing.seal_files, made))
+        return made
 
 
 def sweep(*, at: datetime) -> Swept:

@@ -71,7 +71,8 @@ def _added(field: Any, schema_editor: Any) -> str:
 
 
 def _nothing(field: Any) -> Any:
-    return b"" if isinstance(field, SealedField) else field.get_default() or ""
+    default = b"" if isinstance(field, SealedField) else field.get_default()
+    return "" if default is None else default
 
 
 def _prepared(field: Any, value: Any, connection: Any) -> Any:

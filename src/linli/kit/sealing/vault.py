@@ -51,7 +51,10 @@ class _Entry:
 
 @contextmanager
 def at_hand() -> Iterator[None]:
-    """Keeps opened case keys for the length of one request, and forgets them after."""
+    """Keeps opened case keys for the length of one request, and forgets them after; inside another it adds nothing."""
+    if _at_hand.get() is not None:
+        yield
+        return
     token = _at_hand.set({})
     try:
         yield

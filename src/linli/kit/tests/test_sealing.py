@@ -159,3 +159,92 @@ def test_a_key_never_shows_its_secret() -> None:
 def test_the_current_key_cannot_be_taken_away() -> None:
     with pytest.raises(KeyringError):
         Keyring.new().without(1)
+
+
+@pytest.mark.usefixtures("_ring")
+def test_what_is_sealed_in_a_box_opens_with_the_ring_alone_and_nowhere_else() -> None:
+    ring = sealing.keyring()
+    boxed = sealing.seal_in_box(WORD, HERE)
+    assert sealing.open_sealed(boxed, HERE, ring) == WORD
+    for place in range(len(boxed)):
+        changed = bytearray(boxed)
+        changed[place] ^= 1
+        with pytest.raises(Unreadable):
+            sealing.open_sealed(bytes(changed), HERE, ring)
+    small = boxed[:HEAD] + bytes(32) + boxed[HEAD + 32 :]
+    for wrong in (small, boxed[: HEAD + 40]):
+        with pytest.raises(Unreadable):
+            sealing.open_sealed(wrong, HERE, ring)
+    with pytest.raises(Unreadable):
+        sealing.open_sealed(boxed, HERE._replace(row="other"), ring)
+    assert len({sealing.seal_in_box(WORD, HERE)[HEAD : HEAD + 32] for _n in range(50)}) == 50
+
+
+@pytest.mark.usefixtures("_ring")
+def test_a_lost_keyring_is_not_replaced_by_a_new_one(settings: Any) -> None:
+    sealing.keyring()
+    settings.KEYRING.unlink()
+    rings.forget()
+    with pytest.raises(KeyringError, match="is gone"):
+        sealing.keyring()
+    settings.KEYRING = settings.KEYRING.parent  # a folder cannot be read
+    with pytest.raises(KeyringError, match="directory"):
+        sealing.keyring()
+    with pytest.raises(KeyringError):
+        rings.write(Keyring.new())
+
+
+@pytest.mark.usefixtures("_ring")
+def test_where_no_keyring_can_be_made_it_says_so(settings: Any, tmp_path: Path) -> None:
+    settings.KEYRING = tmp_path / "not there" / "keyring.json"
+    with pytest.raises(KeyringError, match="No such file"):
+        sealing.keyring()
+
+
+@pytest.mark.usefixtures("_ring")
+def test_of_two_that_make_the_first_ring_one_does(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = Keyring.new()
+
+    def lay(path: Path, text: str) -> None:
+        path.write_text(text)
+        settings.KEYRING.write_text(other.written())
+
+    monkeypatch.setattr(rings, "lay", lay)
+    assert rings._made(settings.KEYRING) == other
+
+
+@pytest.mark.usefixtures("_ring")
+@pytest.mark.parametrize("text", ["{}", "[]", '{"key": 1, "public": "AAAA"}', '{"key": 0, "public": ""}'])
+def test_an_intake_key_that_is_none_is_refused_and_written_anew(settings: Any, text: str) -> None:
+    settings.INTAKE_KEY.write_text(text)
+    with pytest.raises(KeyringError, match="intake key"):
+        sealing.seal_in_box(WORD, HERE)
+    settings.KEYRING.write_text(Keyring.new().written())
+    assert sealing.open_sealed(
+        sealing.seal_in_box(WORD, HERE) if sealing.keyring() else b"", HERE, sealing.keyring()
+    )
+
+
+@pytest.mark.usefixtures("_ring")
+def test_an_intake_key_that_cannot_be_written_stops_nothing_else(settings: Any, tmp_path: Path) -> None:
+    settings.INTAKE_KEY = tmp_path / "not there" / "intake.json"
+    assert sealing.open_sealed(sealing.seal_for_server(WORD, HERE), HERE, sealing.keyring()) == WORD
+
+
+@pytest.mark.usefixtures("_ring")
+def test_a_key_service_that_is_away_is_not_asked_at_every_turn(settings: Any, tmp_path: Path) -> None:
+    asked = tmp_path / "asked"
+    settings.KEYRING_COMMAND = f"sh -c 'echo . >> {asked}; exit 1'"
+    for _n in range(5):
+        with pytest.raises(KeyringError):
+            sealing.keyring()
+    assert asked.read_text().count(".") == 1
+
+
+@pytest.mark.parametrize("number", [0xFFFF])
+def test_there_are_not_more_keys_than_their_numbers(number: int) -> None:
+    ring = Keyring({number: Key(number, "aes-256-gcm", b"s" * 32)}, number)
+    with pytest.raises(KeyringError):
+        ring.with_new_key("aes-256-gcm")
+    with pytest.raises(KeyringError):
+        Keyring.new("rot13")

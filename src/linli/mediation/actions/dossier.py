@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.utils import timezone, translation
 
+from linli.documents.actions import sealing
 from linli.documents.models import Attachment
 from linli.documents.render import papers as render
 from linli.mediation.models import (
@@ -260,7 +261,7 @@ def _pictures(paper: Paper) -> list[bytes]:
     for photo_id in wanted:
         photo = found.get(photo_id)
         if photo is not None and photo.file.is_file():
-            pictures.append(photo.file.read_bytes())
+            pictures.append(sealing.read(photo))
     return pictures
 
 

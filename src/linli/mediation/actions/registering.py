@@ -99,8 +99,11 @@ def register(*, application: Application, by: Actor, at: datetime, command_id: U
         is_identity_kept=True,
         is_demo=given.is_demo,
     )
-    vault.make(command_id, [readers.unit(given.committee.pk)] if given.committee else [])
-    with transaction.atomic():
+    with (
+        vault.at_hand(),
+        transaction.atomic(),
+    ):  # what is written now is read in the same breath, keys or no keys
+        vault.make(command_id, [readers.unit(given.committee.pk)] if given.committee else [])
         case, event, is_new = cases.open_case(
             opening=opening,
             by=by,

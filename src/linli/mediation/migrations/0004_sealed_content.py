@@ -10,7 +10,7 @@ from linli.kit.sealing import CASE, SealedField, part_of, vault
 from linli.kit.sealing.migrating import Seal
 
 BATCH = 200
-T = {"tier": CASE}
+T: dict[str, Any] = {"tier": CASE}
 # Columns by model: what each becomes.
 COLUMNS: dict[str, dict[str, SealedField]] = {
     "mediation": {

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
+from linli.documents.actions import sealing as photos
 from linli.kit import sealing
 from linli.kit.sealing import keys, rotation, vault
 
@@ -62,6 +63,7 @@ class Command(BaseCommand):
         done: Counter[str] = Counter()
         for step in rotation.go_over():
             done.update(step)
+        done["resealed"] += photos.seal_left()
         self.stdout.write(_("换好 %(n)d 处。") % {"n": done["resealed"]})
         if done["unreadable"]:
             raise CommandError(_("有 %(n)d 处打不开，没有动。") % {"n": done["unreadable"]})
