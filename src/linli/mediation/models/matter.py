@@ -111,7 +111,7 @@ class Mediation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.subject
+        return str(self.subject)
 
 
 class FileNumber(models.Model):
@@ -165,13 +165,14 @@ class Party(models.Model):
         constraints: ClassVar = [models.CheckConstraint(condition=Q(number__gt=0), name="party_number")]
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
     def age_on(self, day: date) -> int | None:
         """Full years; somebody born on 29 February is a year older on 1 March of a common year (民法典 202)."""
-        if self.born_on is None:
+        born: date | None = self.born_on
+        if born is None:
             return None
-        return day.year - self.born_on.year - ((day.month, day.day) < (self.born_on.month, self.born_on.day))
+        return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
 class CompanionRole(models.TextChoices):

@@ -35,7 +35,7 @@ from linli.mediation.tests.test_isolation import CANARY, every_column, opened, s
 Dispute = Callable[..., Any]
 EVERY = (
     *("account_", "api_", "auth_", "axes_", "cases_", "django_", "documents_", "ledger_", "measures_"),
-    *("mediation_", "notify_", "orgs_", "people_", "portal_", "service_requests_"),
+    *("mediation_", "notify_", "orgs_", "people_", "portal_", "privacy_", "service_requests_"),
 )
 CONTACT = "0712-6543-210"
 
@@ -332,11 +332,11 @@ def test_the_migration_seals_what_stood_there_and_can_be_taken_back(
     talk = story.do(talks.talk, party=2, text="我其实可以让三成。", held_at=story.at)
     before = opened()
     try:
-        _migrate("0001_initial")
+        _migrate("0003_delete_reading")
         assert "我其实可以让三成。" in every_column(("mediation_",))
         shutil.rmtree(settings.CASE_KEYS)
     finally:
-        _migrate("0002_sealed_content")
+        _migrate("0004_sealed_content")
     assert "我其实可以让三成。" not in every_column(("mediation_",))
     assert opened() == before
     assert talks.held_by(story.case_id, talk.mediator_id) == [talk]
