@@ -104,6 +104,16 @@ def test_there_is_no_field_for_a_fee(applicant: Applicant) -> None:
         assert not any("fee" in name or "amount" in name for name in applicant.typed)
 
 
+def test_the_summary_of_what_is_wrong_is_punctuated_as_its_language_is(applicant: Applicant) -> None:
+    applicant.to("who")
+    applicant.press()
+    assert "您，" in applicant.said
+    applicant.client.cookies["linli_language"] = "en"
+    applicant.press()
+    assert "You, Name" in applicant.said
+    assert "，" not in applicant.said.split('class="alert is-danger"')[1].split("</ul>")[0]
+
+
 def test_going_back_and_forth_loses_nothing(applicant: Applicant) -> None:
     applicant.to("check")
     before = {name: values for name, values in applicant.typed.items() if name != "step"}
