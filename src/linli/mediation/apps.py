@@ -7,9 +7,10 @@ class LinliConfig(AppConfig):
 
     def ready(self) -> None:
         from linli.mediation import rules
-        from linli.mediation.actions import reading, referring, vetoes
+        from linli.mediation.actions import personal, reading, referring, vetoes
 
         rules.install()
         reading.install()
+        personal.install()
         referring.install()
         vetoes.install()

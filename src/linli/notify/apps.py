@@ -6,6 +6,8 @@ class LinliConfig(AppConfig):
     label = "notify"
 
     def ready(self) -> None:
-        from linli.notify.actions import glass
+        from linli.notify.actions import claims, forgetting, glass
 
+        claims.install()
+        forgetting.install()
         glass.install()

@@ -6,8 +6,15 @@ class LinliConfig(AppConfig):
     label = "privacy"
 
     def ready(self) -> None:
+        from linli.cases.actions.sweep import CHORES
         from linli.ledger import actions as ledger
-        from linli.privacy.actions import glass, reads
+        from linli.privacy.actions import claims, erasing, glass, reads, retention
+
+        CHORES["late claims"] = claims.report_late
+        CHORES["retention"] = retention.sweep
 
         ledger.register(reads.KIND, reads.rehashed)
         ledger.register(glass.KIND, glass.rehashed)
+        ledger.register(claims.KIND, claims.rehashed)
+        ledger.register(claims.ANSWER, claims.rehashed_answers)
+        ledger.register(erasing.KIND, erasing.rehashed)

@@ -7,8 +7,9 @@ class LinliConfig(AppConfig):
 
     def ready(self) -> None:
         from linli.cases.actions import needs
-        from linli.service_requests.actions import lists, publishing
+        from linli.service_requests.actions import lists, personal, publishing
 
         if lists.is_category not in needs.category_hooks:
             needs.category_hooks.append(lists.is_category)
         publishing.install()
+        personal.install()

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 class CaseQuerySet(models.QuerySet["Case"]):
     def visible_to(self, actor: Actor) -> Self:
-        """The cases an actor may open: along its role's paths, and never an accusation against its own unit."""
+        """The cases an actor may open: those within its reach that are not locked away."""
+        reached = self.within_reach(actor)
+        return reached.filter(is_locked=False) if actor.kind == "staff" else reached
+
+    def within_reach(self, actor: Actor) -> Self:
+        """The cases along an actor's role's paths, locked ones too, and never an accusation against its own unit."""
         if actor.kind == "system":
             return self
         if actor.kind == "reporter":
@@ -82,6 +87,7 @@ class Case(models.Model):
     is_late = models.BooleanField(default=False)
     is_ruled = models.BooleanField(default=False)
     is_demo = models.BooleanField(default=False)
+    is_locked = models.BooleanField(default=False, db_default=False)
     limits = models.JSONField(default=dict)
 
     returns = models.PositiveSmallIntegerField(default=0)

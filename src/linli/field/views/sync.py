@@ -21,6 +21,8 @@ from linli.field.models import Phone, Sent, State
 from linli.kit import clock
 from linli.kit.ids import is_uuid7
 from linli.people.access import post_of, requires
+from linli.privacy.actions import reads
+from linli.privacy.models import Group
 
 from .doors import token_required
 
@@ -168,11 +170,13 @@ def parcel(request: HttpRequest, phone: Phone, parcel_id: UUID) -> HttpResponse:
 @requires("field.use")
 @require_safe
 def cases(request: HttpRequest) -> HttpResponse:
-    """The cases to carry; 304 where nothing has changed, which is all that a poll costs."""
+    """The cases to carry, noted first; 304 where nothing has changed, which is all that a poll costs."""
     post, at = post_of(request), clock.now()
     found = carrying.cases_of(post, at)
     if _is_known(request, carrying.tag_of(found, post)):
         return HttpResponse(status=304)
+    shown = dict.fromkeys((case.pk for case in found), (Group.HISTORY, Group.WORDS))
+    reads.note_many(shown=shown, by=post, what="phone", at=at)
     return _carried(carrying.carried_cases(post, at, found))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from linli.cases.models import Case
+from linli.notify.actions import notices
 from linli.notify.models import Message
 from linli.orgs.models import within
 from linli.people.access import roles_with_duty
@@ -13,6 +14,7 @@ from linli.privacy.actions import glass as glasses
 from linli.privacy.models import Glass
 
 NO_EVENT = 0  # its `source` is the breaking of the glass
+NEWS = 1_000_000_000  # numbers of what is sent to a reporter about no event
 
 
 def tell(glass: Glass, case: Case) -> None:
@@ -24,6 +26,8 @@ def tell(glass: Glass, case: Case) -> None:
         Message(case_id=case.pk, source=glass.id, event_number=NO_EVENT, person_id=person, at=glass.at)
         for person in told
     )
+    nth = Glass.objects.filter(case_id=case.pk).count()
+    notices.tell_reporter(case_id=case.pk, event_number=NEWS + nth, why="news", at=glass.at)
 
 
 def _supervisors_above(path: str, glass: Glass, case: Case) -> set[UUID]:

@@ -5,7 +5,7 @@ from .county import county_context
 from .directory import boundaries, grid, grids, places
 from .figures import figures, figures_csv
 from .home import accessibility, home, privacy, promises
-from .information import information
+from .information import copy, information
 from .lost import session_lost
 from .opendata import (
     catalogue_jsonld,
@@ -27,6 +27,7 @@ __all__ = [
     "boundaries",
     "catalogue_jsonld",
     "catalogue_ttl",
+    "copy",
     "county_context",
     "departure",
     "dictionary_json",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from linli.people.access import public
 from linli.portal.views.figures import latest
+from linli.privacy.actions import notices
 
 
 @public
@@ -19,7 +20,11 @@ def home(request: HttpRequest) -> HttpResponse:
 @public
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
-    return render(request, "portal/privacy.html")
+    """The notice of how personal information is handled, in its present version or an earlier one."""
+    shown = notices.notice(request.GET.get("version", ""))
+    if shown is None:
+        raise Http404
+    return render(request, "portal/privacy.html", {"notice": shown, "versions": notices.versions()})
 
 
 @public

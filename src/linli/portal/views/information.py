@@ -1,26 +1,33 @@
-"""What is held on the person concerned, under their code: who looked at it, and what they may ask about it."""
+"""What is held on the person concerned, under their code: who looked at it, a copy, and what they ask about it."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
+from linli.cases.actions import BadData
 from linli.cases.models import Case
+from linli.kit import clock
 from linli.mediation.actions import reading
 from linli.mediation.models import Party
 from linli.people.access import public
 from linli.portal.views.client import not_kept
 from linli.portal.views.tickets import PARTY, TRACK, case_id_of, party_of
-from linli.privacy.actions import seen
-from linli.privacy.models import Read
+from linli.privacy.actions import claims, copies, seen
+from linli.privacy.models import Claim, ClaimKind, Consent, Read
 
 BACK = {TRACK: "portal:track", PARTY: "portal:dispute"}
+PAGE = {TRACK: "portal:information", PARTY: "portal:dispute-information"}
+COPY = {TRACK: "portal:copy", PARTY: "portal:dispute-copy"}
+FORMS = ("json", "html")
 
 
 @dataclass(frozen=True)
@@ -38,8 +45,21 @@ class Concerned:
         return reading.seen_by_parties(self.case.pk)
 
     @property
+    def claims(self) -> list[Claim]:
+        own = Claim.objects.filter(case_id=self.case.pk, party=self.party)
+        return list(own.select_related("organisation").order_by("-asked_at", "-id"))
+
+    @property
     def back(self) -> str:
         return reverse(BACK[self.ticket])
+
+    @property
+    def page(self) -> str:
+        return reverse(PAGE[self.ticket])
+
+    @property
+    def copy(self) -> str:
+        return reverse(COPY[self.ticket])
 
 
 def concerned(request: HttpRequest, ticket: str) -> Concerned | None:
@@ -55,20 +75,57 @@ def concerned(request: HttpRequest, ticket: str) -> Concerned | None:
 
 
 @public
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def information(request: HttpRequest, ticket: str) -> HttpResponse:
-    """Every opening, newest first, a page at a time."""
+    """Every opening, newest first; what was asked and answered. POST asks for something."""
     who = concerned(request, ticket)
     if who is None:
-        return not_kept(HttpResponseRedirect(reverse("portal:track")))
-    return not_kept(render(request, "portal/information.html", context_of(request, who)))
+        return not_kept(HttpResponseRedirect(reverse("portal:track"), status=HTTPStatus.SEE_OTHER))
+    if request.method != "POST":
+        return _page(request, who)
+    given = {name: request.POST.get(name, "") for name in ("kind", "words")}
+    try:
+        claims.ask(case=who.case, party=who.party, **given, at=clock.now())
+    except BadData as error:
+        return _page(request, who, given, error.errors)
+    return not_kept(HttpResponseRedirect(f"{who.page}?done=asked#asked", status=HTTPStatus.SEE_OTHER))
 
 
-def context_of(request: HttpRequest, who: Concerned) -> dict[str, Any]:
-    return {
+@public
+@require_POST
+def copy(request: HttpRequest, ticket: str) -> HttpResponse:
+    """A copy of all that concerns whoever gave the code: as data, or to read and print."""
+    who, form = concerned(request, ticket), request.POST.get("form", "")
+    if who is None or form not in FORMS:
+        raise Http404
+    held = copies.copy(case=who.case, party=who.party, at=clock.now())
+    if form == "html":
+        context = {"held": held, "case": who.case, "who": who, "parts": copies.parts(held)}
+        return not_kept(render(request, "portal/copy.html", context))
+    content = json.dumps(held, ensure_ascii=False, indent=2)
+    name = f"linli-{who.case.number}.json"
+    response = HttpResponse(content, content_type="application/json; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return not_kept(response)
+
+
+def _page(
+    request: HttpRequest,
+    who: Concerned,
+    given: dict[str, str] | None = None,
+    errors: dict[str, str] | None = None,
+) -> HttpResponse:
+    context: dict[str, Any] = {
         "who": who,
         "case": who.case,
-        "back": who.back,
-        "broken": list(seen.broken(who.case)),
+        "broken": seen.broken(who.case),
         "page": seen.page(who.reads, request.GET.get("after", "")),
+        "claims": who.claims,
+        "consents": list(Consent.objects.of(who.case.pk, who.party)),
+        "kinds": ClaimKind.choices,
+        "given": given or {},
+        "errors": errors or {},
+        "is_done": request.GET.get("done") == "asked",
     }
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK
+    return not_kept(render(request, "portal/information.html", context, status=status))

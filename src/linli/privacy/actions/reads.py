@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import heapq
+import secrets
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +12,7 @@ from django.db import Error, transaction
 
 from linli.cases.actions import BadData, rows
 from linli.cases.models import Case
-from linli.kit.ids import uuid7
+from linli.kit.ids import uuid7_at
 from linli.ledger import actions as ledger
 from linli.ledger.models import Leaf
 from linli.people.access import Actor
@@ -18,6 +20,7 @@ from linli.privacy.actions import purposes
 from linli.privacy.models import Read
 
 KIND = "read"
+YEARS = 3  # the database itself keeps them as long
 
 
 class NotRecorded(Exception):
@@ -62,7 +65,7 @@ def _read(
 ) -> Read:
     return Read(
         case_id=case_id,
-        id=uuid7(),
+        id=uuid7_at(at, secrets.randbits(74)),
         person_id=by.person_id,
         role=by.role,
         organisation_id=by.organisation_id,
@@ -81,10 +84,39 @@ def leaf_of(read: Read) -> Leaf:
 
 
 def rehashed(first: UUID, last: UUID) -> Iterator[ledger.Row]:
-    """The reads with ids from one to another as they stand now, hashed again."""
-    for read in Read.objects.filter(id__gte=first, id__lte=last).order_by("id").iterator():
-        leaf = leaf_of(read)
+    """The reads with ids from one to another as they stand now, hashed again.
+
+    One whose three years are over may be gone, which its id tells, being made of the moment; its leaf stands for it.
+    """
+    standing = (
+        _again(read) for read in Read.objects.filter(id__gte=first, id__lte=last).order_by("id").iterator()
+    )
+    return heapq.merge(standing, _let_go(first, last), key=lambda row: row.subject)
+
+
+def _again(read: Read) -> ledger.Row:
+    leaf = leaf_of(read)
+    return ledger.Row(leaf.case_id, leaf.number, bytes(leaf.hash))
+
+
+def _let_go(first: UUID, last: UUID) -> Iterator[ledger.Row]:
+    newest = Leaf.objects.exclude(position=None).order_by("-position").first()
+    if newest is None:
+        return
+    oldest_kept = uuid7_at(years_before(newest.at, YEARS), 0)
+    old = Leaf.objects.filter(kind=KIND, case_id__gte=first, case_id__lte=last, case_id__lt=oldest_kept)
+    for leaf in old.exclude(case_id__in=Read.objects.filter(id__lt=oldest_kept).values("id")).order_by(
+        "case_id"
+    ):
         yield ledger.Row(leaf.case_id, leaf.number, bytes(leaf.hash))
+
+
+def years_before(at: datetime, years: int) -> datetime:
+    """The same day so many years ago; 28 February for 29 February of a year that has none."""
+    try:
+        return at.replace(year=at.year - years)
+    except ValueError:
+        return at.replace(year=at.year - years, day=28)
 
 
 def _write(reads: list[Read]) -> None:

@@ -76,7 +76,7 @@ def test_a_reporter_sees_offices_and_roles_and_no_names(
     monkeypatch.setattr(clock, "now", lambda: NOW)
     sign_in(cast, "dispatcher").get(f"/desk/cases/{receipt.case.number}")
     resident = Client()
-    assert resident.get("/track/information").status_code == 302
+    assert resident.get("/track/information").status_code == 303
     resident.post("/track/", {"code": receipt.code})
     page = resident.get("/track/information").content.decode()
     assert "东河镇 · 调度员：办理本案" in page

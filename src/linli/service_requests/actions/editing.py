@@ -16,6 +16,7 @@ from linli.kit import text
 from linli.orgs.models import Organisation
 from linli.people.access import Actor
 from linli.people.actions import note_change
+from linli.privacy.actions import assessments
 from linli.service_requests.actions.routing import LISTS
 from linli.service_requests.models import Category, RoutingRule
 
@@ -44,6 +45,8 @@ def edit_category(*, category: Category, by: Actor, at: datetime, changes: Mappi
         before = _facts(category, CATEGORY_FIELDS)
         _apply(category, changes, CATEGORY_FIELDS)
         _check_target(category, is_needed=category.parent_id is not None)
+        if category.is_active and not before["is_active"]:
+            _check_assessed(category.code, at)
         if (after := _facts(category, CATEGORY_FIELDS)) != before:
             category.save(force_update=True)
             _note(category.code, "category", category.name_zh, "category.edited", by, at, before, after)
@@ -67,10 +70,19 @@ def add_category(
         category = Category(code=full, parent=parent, icon=parent.icon)
         _apply(category, changes, CATEGORY_FIELDS)
         _check_target(category, is_needed=True)
+        _check_assessed(full, at)
         category.save(force_insert=True)
         after = _facts(category, CATEGORY_FIELDS)
         _note(category.code, "category", category.name_zh, "category.added", by, at, {}, after)
     return category
+
+
+def _check_assessed(code: str, at: datetime) -> None:
+    """What asks for sensitive information is switched on after its impact assessment is signed, not before."""
+    try:
+        assessments.require(subject=f"category:{code}", at=at)
+    except assessments.NotAssessed as error:
+        raise EditRefused({"is_active": str(error)}) from error
 
 
 def edit_rule(*, rule: RoutingRule, by: Actor, at: datetime, changes: Mapping[str, Any]) -> RoutingRule:

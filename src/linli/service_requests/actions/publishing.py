@@ -13,6 +13,8 @@ from linli.cases.models import Case, CaseQuerySet, Referral
 from linli.cases.procedures import predicates
 from linli.kit import coordinates, text
 from linli.kit.sealing import Unread
+from linli.privacy.actions import consents
+from linli.privacy.models import Matter
 from linli.service_requests.models import Channel, Request, RequestType
 
 KIND = "service_request"
@@ -49,7 +51,7 @@ def published(cases: CaseQuerySet | None = None, *, is_test: bool = False) -> Ca
     sensitive = Q()
     for prefix in WITH_CONSENT_ONLY:
         sensitive |= Q(category__startswith=prefix)
-    every = every.filter(kind=KIND, accused_path="", is_identity_kept=False)
+    every = every.filter(kind=KIND, accused_path="", is_identity_kept=False, is_locked=False)
     is_one = Q(channel=Channel.OPEN311_TEST)
     return (
         every.filter(is_one if is_test else ~is_one)
@@ -103,7 +105,16 @@ def _is_published(case: Case, clocks: object, at: object) -> bool:
 
 
 def _withhold(turn: Turn) -> None:
+    """Takes consent back: the words are public no more, and when it was taken back is kept."""
     Request.objects.filter(pk=turn.case.pk).update(may_publish=False)
+    consents.consent(
+        case_id=turn.case.pk,
+        matter=Matter.PUBLICATION,
+        is_given=False,
+        channel=turn.case.channel,
+        at=turn.received_at,
+        noted_by=turn.actor.person_id,
+    ).save(force_insert=True)
     finding.hide(turn.case)
 
 

@@ -15,6 +15,8 @@ from linli.kit import codes, text
 from linli.kit.sealing import Unread
 from linli.orgs.models import Kind, Organisation
 from linli.people.access import Actor
+from linli.privacy.actions import consents
+from linli.privacy.models import Consent, Matter
 from linli.service_requests.actions import questions
 from linli.service_requests.actions.publishing import masked
 from linli.service_requests.actions.questions import Answers
@@ -101,11 +103,30 @@ def submit(
         data=_said(given, category),
         facts=routing.facts,
         claimed_at=claimed_at,
-        more=[detail, TrackingCode(digest=digest_of(code), case_id=command_id)],
+        more=[
+            detail,
+            TrackingCode(digest=digest_of(code), case_id=command_id),
+            *_agreed(given, command_id, by, at),
+        ],
     )
     if not is_new:
         _check_contact(case, given)
     return Receipt(case, event, code, routing if is_new else None, is_new)
+
+
+def _agreed(given: Submission, case_id: UUID, by: Actor, at: datetime) -> list[Consent]:
+    """The consent to publication, where it was given, to the words of the present notice."""
+    if not given.may_publish:
+        return []
+    agreed = consents.consent(
+        case_id=case_id,
+        matter=Matter.PUBLICATION,
+        is_given=True,
+        channel=given.channel,
+        at=at,
+        noted_by=by.person_id,
+    )
+    return [agreed]
 
 
 def _said(given: Submission, category: Category) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from linli.notify.actions.glass import NO_EVENT
 from linli.notify.models import Message
 from linli.people.access import Actor, post_of, requires
 from linli.privacy.actions import reads
-from linli.privacy.models import Glass, Group
+from linli.privacy.models import Claim, Glass, Group
 
 from . import paging
 from .shell import person_of
@@ -37,6 +37,7 @@ class Told:
     message: Message
     line: Line | None
     glass: Glass | None = None
+    claim: Claim | None = None
 
 
 @requires("work.view")
@@ -73,28 +74,37 @@ def in_words(found: list[Message], post: Actor) -> list[Told]:
         (event.case_id, event.number): event
         for event in Event.objects.filter(wanted).select_related("person", "organisation", "unit")
     }
-    broken = [message.source for message in found if message.event_number == NO_EVENT]
-    glasses = (
-        {each.id: each for each in Glass.objects.filter(id__in=broken).select_related(*BY)} if broken else {}
-    )
+    glasses, claims = _others(found)
     told = []
     for message in found:
         event = events.get((message.source, message.event_number))
         readable = event is not None and may_read(event, post)
         line = story(event, message.case.procedure, "staff") if event is not None and readable else None
-        told.append(Told(message, line, glasses.get(message.source)))
+        told.append(Told(message, line, glasses.get(message.source), claims.get(message.source)))
     return told
+
+
+def _others(found: list[Message]) -> tuple[dict[UUID, Glass], dict[UUID, Claim]]:
+    """What messages tell that is no event of a case; asked for only where there are such."""
+    sources = [message.source for message in found if message.event_number == NO_EVENT]
+    if not sources:
+        return {}, {}
+    glasses = Glass.objects.filter(id__in=sources).select_related(*BY)
+    claims = Claim.objects.filter(id__in=sources)
+    return {each.id: each for each in glasses}, {each.id: each for each in claims}
 
 
 @requires("work.view")
 @require_safe
 def message(request: HttpRequest, message_id: UUID) -> HttpResponse:
-    """Opens the case a message is about, and marks every message about it as read."""
+    """Opens the case or claim a message is about, and marks every message about it as read."""
     post = post_of(request)
     found = get_object_or_404(
         Message.objects.select_related("case"), id=message_id, person_id=person_of(post)
     )
     _read(person_of(post), clock.now(), case_id=found.case_id)
+    if found.event_number == NO_EVENT and Claim.objects.filter(id=found.source).exists():
+        return redirect("web:claim", found.source)
     return redirect("web:case", found.case.number)
 
 

@@ -71,6 +71,7 @@ def abilities(post: Actor) -> dict[str, bool]:
         "report": "case.report",
         "see": "case.view",
         "break_glass": "case.break_glass",
+        "answer_claims": "privacy.answer",
     }
     can = {name: post.may(permission) for name, permission in names.items()}
     return can | {"tick": can["accept"] or can["acknowledge"] or can["dispatch"]}

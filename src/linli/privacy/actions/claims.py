@@ -1,0 +1,194 @@
+"""Claims on what is held on oneself: asked under a code, answered with reasons before their time is up."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from linli.cases.actions import BadData, CaseNotFound, NotAllowed, rows
+from linli.cases.models import Case
+from linli.cases.procedures.calendar import current
+from linli.cases.procedures.limits import Limit, due
+from linli.kit.ids import uuid7
+from linli.kit.text import clean
+from linli.ledger import actions as ledger
+from linli.ledger.models import Leaf
+from linli.people.access import Actor
+from linli.privacy.actions import erasing, keepers, locks
+from linli.privacy.models import Claim, ClaimKind, Outcome, Why
+
+PERMISSION = "privacy.answer"
+KIND, ANSWER = "claim", "answer"
+FILE = Path(__file__).parent.parent / "data" / "limits.toml"
+LONGEST = 1000
+
+# Who is to be told of a claim that was asked or is late; apps above add themselves when they start.
+told: list[Callable[[Claim, Case], None]] = []
+
+
+@cache
+def _limits() -> dict[str, dict[str, Any]]:
+    return tomllib.loads(FILE.read_text(encoding="utf-8"))
+
+
+def limit_of(kind: str) -> Limit:
+    """How long there is to answer a claim."""
+    return Limit.parse(_limits()[kind]["limit"])
+
+
+def source_of(kind: str) -> str:
+    language = "en" if (get_language() or "").startswith("en") else "zh"
+    return str(_limits()[kind]["source"][language])
+
+
+def ask(*, case: Case, party: int | None, kind: str, words: str, at: datetime) -> Claim:
+    """Takes a claim in. One of a kind stands at a time; the same asked again is the first. Raises BadData."""
+    said = clean(words).strip()
+    if kind not in ClaimKind.values:
+        raise BadData({"kind": _("请选您要什么。")})
+    if kind == ClaimKind.CORRECTION and len(said) < 2:
+        raise BadData({"words": _("请写明哪里不对，应当是什么。")})
+    if len(said) > LONGEST:
+        raise BadData({"words": _("最多%(n)d个字。") % {"n": LONGEST}})
+    standing = Claim.objects.open().filter(case_id=case.pk, party=party, kind=kind)
+    if (first := standing.first()) is not None:
+        return first
+    due_at = due(at, limit_of(kind), current()).due_at
+    assert due_at is not None
+    claim = Claim(case_id=case.pk, id=uuid7(), party=party, kind=kind, words=said, asked_at=at, due_at=due_at)
+    try:
+        with transaction.atomic():
+            rows.insert([claim, leaf_of(claim)])
+            for tell in told:
+                tell(claim, case)
+    except IntegrityError:  # asked twice at the same moment
+        return standing.get()
+    return claim
+
+
+def leaf_of(claim: Claim) -> Leaf:
+    """That it was asked, and until when it must be answered."""
+    return ledger.leaf_for(kind=KIND, subject=claim.id, record=claim.record(), at=claim.asked_at)
+
+
+def leaf_of_answer(claim: Claim) -> Leaf:
+    """That it was answered, how, and in which role."""
+    assert claim.answered_at is not None
+    record = {
+        "claim": str(claim.id),
+        "outcome": claim.outcome,
+        "role": claim.role,
+        "at": claim.answered_at,
+    }
+    return ledger.leaf_for(kind=ANSWER, subject=claim.id, record=record, at=claim.answered_at)
+
+
+def rehashed(first: UUID, last: UUID) -> Iterator[ledger.Row]:
+    """Every claim with an id from one to another as it stands now, hashed again."""
+    for claim in Claim.objects.filter(id__gte=first, id__lte=last).order_by("id"):
+        leaf = leaf_of(claim)
+        yield ledger.Row(leaf.case_id, leaf.number, bytes(leaf.hash))
+
+
+def rehashed_answers(first: UUID, last: UUID) -> Iterator[ledger.Row]:
+    """Every answer to them."""
+    answered = Claim.objects.filter(id__gte=first, id__lte=last, answered_at__isnull=False)
+    for claim in answered.order_by("id"):
+        leaf = leaf_of_answer(claim)
+        yield ledger.Row(leaf.case_id, leaf.number, bytes(leaf.hash))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is done about a claim, and what is said about it. `corrected` are contact fields written anew."""
+
+    outcome: str
+    reply: str
+    corrected: Mapping[str, str] = field(default_factory=dict)
+
+
+def answer(*, claim_id: UUID, given: Answer, by: Actor, at: datetime) -> Claim:
+    """Answers a claim and does what the answer says, both or neither.
+
+    BadData without reasons, NotAllowed where the case is still needed, CaseNotFound for who may not answer it.
+    """
+    words = clean(given.reply).strip()
+    errors = {}
+    if given.outcome not in Outcome.values:
+        errors["outcome"] = _("请选怎么办的。")
+    if not 5 <= len(words) <= LONGEST:
+        errors["reply"] = _("请写明怎么办的、为什么，5 到 1000 个字。本人看得到。")
+    if errors:
+        raise BadData(errors)
+    with transaction.atomic():
+        claim = Claim.objects.select_for_update().select_related("case").filter(id=claim_id).first()
+        if claim is None or not may_answer(claim, by):
+            raise CaseNotFound
+        if claim.answered_at is not None:
+            raise NotAllowed(_("这一件已经答复过。"))
+        claim.outcome, claim.reply, claim.answered_at = given.outcome, words, at
+        claim.person_id, claim.role, claim.organisation_id = by.person_id, by.role, by.organisation_id
+        claim.save(force_update=True)
+        _carry_out(claim, given, by, at)
+        leaf_of_answer(claim).save(force_insert=True)
+    return claim
+
+
+def _carry_out(claim: Claim, given: Answer, by: Actor, at: datetime) -> None:
+    """A lock where the answer says so; a deletion or correction where one was asked and granted."""
+    case, keeper = claim.case, keepers.of(claim.case)
+    if given.outcome == Outcome.LOCKED or (claim.kind == ClaimKind.LOCKING and given.outcome == Outcome.DONE):
+        locks.lock(case_id=case.pk, why=claim.reply, by=by, at=at)
+    if given.outcome not in (Outcome.DONE, Outcome.PARTLY) or keeper is None:
+        return
+    if claim.kind == ClaimKind.CORRECTION and given.corrected:
+        keeper.correct(case, claim.party, given.corrected)
+    if claim.kind == ClaimKind.DELETION:
+        if case.is_open:
+            raise NotAllowed(_("事项还没办结，办理要用，不能删除。请先办结，或者写明理由答复。"))
+        removed = keepers.erase_person(case, claim.party)
+        erasing.trace(case_id=case.pk, why=Why.CLAIM, rule="claim", removed=removed, by=by, at=at)
+
+
+def may_answer(claim: Claim, by: Actor) -> bool:
+    """Whether this post answers claims on that case: it has the duty, and the case is one of its own."""
+    keeper = keepers.of(claim.case)
+    if not by.may(PERMISSION) or keeper is None:
+        return False
+    is_seen = Case.objects.within_reach(by).filter(pk=claim.case_id).exists()
+    return is_seen and keeper.answers(by, claim.case)
+
+
+def waiting_for(by: Actor) -> list[Claim]:
+    """The claims this post has to answer, most urgent first."""
+    if not by.may(PERMISSION):
+        return []
+    mine = Claim.objects.open().filter(case__in=Case.objects.within_reach(by)).select_related("case")
+    return [claim for claim in mine.order_by("due_at", "id")[:200] if _is_for(claim, by)]
+
+
+def _is_for(claim: Claim, by: Actor) -> bool:
+    keeper = keepers.of(claim.case)
+    return keeper is not None and keeper.answers(by, claim.case)
+
+
+def report_late(*, at: datetime) -> int:
+    """Tells once of each claim whose time is up without an answer."""
+    late = list(Claim.objects.overdue(at).filter(is_reported=False).select_related("case")[:200])
+    for claim in late:
+        with transaction.atomic():
+            if Claim.objects.filter(id=claim.id, is_reported=False).update(is_reported=True):
+                claim.is_reported = True
+                for tell in told:
+                    tell(claim, claim.case)
+    return len(late)

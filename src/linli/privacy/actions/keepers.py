@@ -1,0 +1,69 @@
+"""What each kind of case holds on the people it concerns: how it is copied to them, corrected and taken away.
+
+A kind of case, and whatever else keeps something on a case, adds a keeper when it starts; nothing here knows them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from linli.cases.models import Case
+from linli.people.access import Actor
+
+Removed = dict[str, int]
+
+
+@dataclass(frozen=True)
+class Keeper:
+    """`party` is the number of a party, or None for the reporter of a case.
+
+    `copy` gives all that concerns somebody as plain values; `correct` writes a telephone number or name anew;
+    `erase_person` takes away what concerns them, `erase_case` all that was said in the case. `answers` says whether a
+    post answers claims on a case it can see.
+    """
+
+    copy: Callable[[Case, int | None], dict[str, Any]]
+    correct: Callable[[Case, int | None, Mapping[str, str]], None]
+    erase_person: Callable[[Case, int | None], Removed]
+    erase_case: Callable[[Case], Removed]
+    answers: Callable[[Actor, Case], bool]
+
+
+_KEEPERS: dict[str, Keeper] = {}
+# Beside the kinds: what is attached to any case, and goes with all that was said in it, or with what one person gave.
+also: list[Callable[[Case], Removed]] = []
+also_of_person: list[Callable[[Case, int | None], Removed]] = []
+
+
+def add(kinds: Iterable[str], keeper: Keeper) -> None:
+    """Makes a kind's keeper known."""
+    _KEEPERS.update(dict.fromkeys(kinds, keeper))
+
+
+def of(case: Case) -> Keeper | None:
+    return _KEEPERS.get(case.kind)
+
+
+def kinds() -> list[str]:
+    """Every kind of case that has a keeper."""
+    return sorted(_KEEPERS)
+
+
+def erase_person(case: Case, party: int | None) -> Removed:
+    """What concerns the reporter or one party; returns how much of what."""
+    keeper = of(case)
+    removed = keeper.erase_person(case, party) if keeper else {}
+    for erase in also_of_person:
+        removed |= erase(case, party)
+    return {name: n for name, n in removed.items() if n}
+
+
+def erase_case(case: Case) -> Removed:
+    """Everything that was said in a case; returns how much of what."""
+    keeper = of(case)
+    removed = keeper.erase_case(case) if keeper else {}
+    for erase in also:
+        removed |= erase(case)
+    return {name: n for name, n in removed.items() if n}

@@ -1,0 +1,107 @@
+"""What a case said goes when its time is up, unless it is held; that it was there, and its log, stay."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils.translation import get_language
+
+from linli.cases.models import Case
+from linli.privacy.actions import erasing, keepers
+from linli.privacy.actions.reads import YEARS, years_before
+from linli.privacy.models import Deletion, Hold, Lock, Read, Why
+
+FILE = Path(__file__).parent.parent / "data" / "retention.toml"
+AT_A_TIME = 50
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How many years after its close what a case of these kinds says is kept, and by which rule of the office."""
+
+    name: str
+    kinds: tuple[str, ...]
+    years: int
+    source_zh: str
+    source_en: str
+
+    @property
+    def source(self) -> str:
+        return self.source_en if (get_language() or "").startswith("en") else self.source_zh
+
+
+@cache
+def rules() -> dict[str, Rule]:
+    """Every rule of the file."""
+    raw = tomllib.loads(FILE.read_text(encoding="utf-8"))
+    return {
+        name: Rule(
+            name, tuple(entry.get("kinds", ())), entry["years"], entry["source"]["zh"], entry["source"]["en"]
+        )
+        for name, entry in raw.items()
+    }
+
+
+def due(*, at: datetime, limit: int = AT_A_TIME) -> Iterator[tuple[Case, Rule]]:
+    """The closed cases whose time is up, that nobody holds and that were not seen to yet."""
+    held = Hold.objects.standing().filter(case_id=OuterRef("pk"))
+    gone = Deletion.objects.filter(case_id=OuterRef("pk"), why=Why.RETENTION)
+    for rule in rules().values():
+        until = years_before(at, rule.years)
+        found = Case.objects.filter(
+            kind__in=rule.kinds, is_open=False, received_at__lt=until, closed_at__lte=until
+        )
+        for case in found.exclude(Exists(held)).exclude(Exists(gone)).order_by("received_at", "id")[:limit]:
+            yield case, rule
+
+
+def held(*, at: datetime) -> int:
+    """How many cases whose time is up are held."""
+    standing = Hold.objects.standing().values("case_id")
+    return sum(
+        Case.objects.filter(
+            pk__in=standing, kind__in=rule.kinds, is_open=False, closed_at__lte=years_before(at, rule.years)
+        ).count()
+        for rule in rules().values()
+    )
+
+
+def let_go(*, case: Case, rule: Rule, at: datetime) -> Deletion | None:
+    """Deletes what one case said and leaves the trace, both or neither; None where somebody was here before."""
+    with transaction.atomic():
+        locked = Case.objects.select_for_update().get(pk=case.pk)
+        if Hold.objects.standing().filter(case_id=case.pk).exists():
+            return None
+        if Deletion.objects.filter(case_id=case.pk, why=Why.RETENTION).exists():
+            return None
+        removed = keepers.erase_case(locked)
+        erasing.headline(locked)
+        Lock.objects.filter(case_id=case.pk, ended_at=None).update(ended_at=at)
+        Case.objects.filter(pk=case.pk).update(is_locked=False)
+        return erasing.trace(
+            case_id=case.pk, why=Why.RETENTION, rule=rule.name, removed=removed, by=None, at=at
+        )
+
+
+def old_reads(*, at: datetime) -> int:
+    """How many records of who read what have had their time."""
+    return Read.objects.filter(at__lt=years_before(at, YEARS)).count()
+
+
+def sweep(*, at: datetime, limit: int = AT_A_TIME) -> int:
+    """Some cases whose time is up, and old records of reads; returns how many cases."""
+    done = sum(
+        let_go(case=case, rule=rule, at=at) is not None for case, rule in list(due(at=at, limit=limit))
+    )
+    before = years_before(at, YEARS)
+    old = list(Read.objects.filter(at__lt=before).order_by("at").values_list("id", flat=True)[: 100 * limit])
+    if old:
+        Read.objects.filter(id__in=old, at__lt=before).delete()
+    return done
