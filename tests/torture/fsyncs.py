@@ -23,9 +23,10 @@ def run(*, cluster: Cluster, folder: Path, seconds: float, failures: int, plant:
         return {"skipped": MISSING}
     world.prepare()
     stage = Stage(cluster, folder, plant)
-    stage.open(writers=3, clients=1, web=1)
     trace = folder / "strace"
     tracer = attach(cluster.postmaster, trace, f"fdatasync:error=EIO:when={WHEN}")
+    time.sleep(1)  # from here on every process PostgreSQL forks is held
+    stage.open(writers=3, clients=1, web=1)
     begin = time.monotonic()
     try:
         while time.monotonic() - begin < seconds and injected(trace) < failures:

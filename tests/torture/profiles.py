@@ -17,6 +17,12 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 AMOUNTS: dict[str, dict[str, dict[str, Any]]] = {
     "slice": {
+        "requests": {"seconds": 20, "cases": 600},
+        "access": {"seconds": 20, "checks": 600},
+        "tampering": {"seconds": 10, "count": 100},
+        "fsyncs": {"seconds": 15, "failures": 5},
+        "disks": {"seconds": 6},
+        "backups": {"rounds": 1},
         "kills": {"seconds": 6, "kills": 20, "database_every": 2},
         "attachments": {"rounds": 1},
         "races": {"seconds": 4, "races": 20},
@@ -61,7 +67,7 @@ def do(part: str, profile: str, plant: str) -> dict[str, Any]:
 
 
 def _parts() -> dict[str, Callable[..., dict[str, Any]]]:
-    from torture import attachments, backups, disks, fsyncs, kills, races
+    from torture import access, attachments, backups, disks, fsyncs, kills, races, requests, tampering
 
     return {
         "kills": kills.run,
@@ -70,6 +76,9 @@ def _parts() -> dict[str, Callable[..., dict[str, Any]]]:
         "attachments": attachments.run,
         "races": races.run,
         "backups": backups.run,
+        "requests": requests.run,
+        "access": access.run,
+        "tampering": tampering.run,
     }
 
 
