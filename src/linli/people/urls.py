@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in", views.login, name="account_login"),
     path("sign-out", views.logout, name="account_logout"),
     path("password", views.password, name="account_change_password"),
+    path("password/missing", views.forgotten, name="account_set_password"),  # an account that has none
     path("sign-in/closed", views.closed, name="account_inactive"),
     path("sign-in/forgotten", views.forgotten, name="account_reset_password"),
     path("", include((named, "people"))),

@@ -105,3 +105,13 @@ def test_the_post_chooser_takes_only_what_is_posted(client: Client, person: Pers
     sign_in(client)
     assert client.get("/post").status_code == 405
     assert client.post("/post", {"post": "nonsense"})["Location"] == "/desk/"
+
+
+@pytest.mark.django_db
+def test_who_has_no_password_is_sent_to_whoever_sets_one(cast: Cast) -> None:
+    client = Client()
+    client.force_login(cast.people["officer"], backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert not cast.people["officer"].has_usable_password()
+    for answer in (client.get("/password"), client.post("/password", {"oldpassword": "x"})):
+        assert (answer.status_code, answer["Location"]) == (302, "/password/missing")
+    assert client.get("/password/missing")["Location"].startswith("/sign-in")
