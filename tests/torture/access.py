@@ -12,11 +12,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import test_matrix as matrix
 from conftest import NOW
 from django.http import HttpResponse
 from django.test import Client
 
+import test_matrix as matrix
 from linli.cases.actions import paging
 from linli.cases.models import Case, CaseQuerySet, Partner
 from linli.cases.tests.crowd import submit

@@ -34,6 +34,7 @@ def run(*, cluster: Cluster, folder: Path, seconds: float, plant: str = "") -> d
     if os.geteuid() != 0:
         return {"skipped": MOUNT}
     folder.chmod(0o711)  # PostgreSQL is somebody else
+    world.prepare()
     return {
         "database": database(folder, seconds),
         "photos": full_photos(folder),
@@ -66,7 +67,8 @@ def database(folder: Path, seconds: float) -> dict[str, Any]:
     from torture import cluster as clusters
 
     with disk(folder / "disk", "400m") as path, clusters.running(path) as other:
-        _turn_to(other.create("torture"))
+        before = connections["default"].settings_dict["PORT"]
+        _turn_to(other.create("torture").rpartition("/")[0].rpartition(":")[2])
         world.prepare()
         told = folder / "full"
         told.mkdir()
@@ -85,13 +87,14 @@ def database(folder: Path, seconds: float) -> dict[str, Any]:
         stop.touch()
         for child in children:
             child.wait()
-        return {"refusals": full, "reads served": read, **verdict(checks.Acknowledged.read(told))}
+        found = verdict(checks.Acknowledged.read(told))
+        _turn_to(before)
+        return {"refusals": full, "reads served": read, **found}
 
 
-def _turn_to(url: str) -> None:
+def _turn_to(port: str) -> None:
     connections.close_all()
-    settings.DATABASES["default"]["PORT"] = url.rpartition("/")[0].rpartition(":")[2]
-    connections["default"].settings_dict["PORT"] = settings.DATABASES["default"]["PORT"]
+    connections["default"].settings_dict["PORT"] = port
 
 
 def _write(path: Path, stop: Path) -> None:
@@ -164,6 +167,7 @@ def full_logs(folder: Path) -> dict[str, Any]:
 def _serve_with_full_log(answered: Path) -> None:
     from django.test import Client
 
+    logging.getLogger().setLevel(logging.WARNING)
     client, done = Client(), 0
     for _request in range(50):
         logging.getLogger("linli").warning("a line that finds no room %s", "x" * 500)

@@ -30,7 +30,13 @@ def run(*, cluster: Cluster, folder: Path, seconds: float, count: int, plant: st
     )  # fmt: skip
     found = SAID.search(done.stdout)
     if found is None or done.returncode:
-        return {"seconds": 0, "tamperings": 0, "kinds": 0, "objections": {"missed": 1}, "examples": done.stdout[-900:]}
+        return {
+            "seconds": 0,
+            "tamperings": 0,
+            "kinds": 0,
+            "objections": {"missed": 1},
+            "examples": done.stdout[-900:],
+        }
     ways: dict[str, int] = ast.literal_eval(found[2])
     return {
         "seconds": round(time.monotonic() - begin),
