@@ -18,6 +18,7 @@ from linli.cases.models import Delivery
 from linli.cases.procedures import calendar
 from linli.kit import sealing
 from linli.ledger import actions as ledger
+from linli.mediation.models import Mediation
 from linli.notify.actions import sending
 from linli.notify.models import WebhookDelivery
 from linli.ops.working import last_beat
@@ -188,11 +189,18 @@ def keys(at: datetime) -> Finding:
     if lost := sum(n for number, n in used.items() if number not in ring.keys):
         advice = _("把含有旧密钥的钥匙串放回去；备份里没有密钥，要另外保管。")
         return Finding(_("%(n)d 处打不开") % {"n": lost}, advice)
+    if gone := _without_keys():
+        advice = _("把另外保管的案件密钥放回 %(path)s（linli keys copy 存的那份）。")
+        return Finding(_("%(n)d 件调解没有密钥") % {"n": gone}, advice % {"path": settings.CASE_KEYS})
     state = _("第 %(n)d 把，不在备份里，请另外保管") % {"n": ring.current_id}
     if waiting := sum(n for number, n in used.items() if number != ring.current_id):
         advice = _("运行 linli keys rotate：还有 %(n)d 处用着旧密钥。") % {"n": waiting}
         return Finding(state, advice, is_warning=True)
     return Finding(state)
+
+
+def _without_keys() -> int:
+    return len(set(Mediation.objects.values_list("pk", flat=True)) - set(sealing.vault.cases()))
 
 
 def disk(at: datetime) -> Finding:

@@ -14,7 +14,16 @@ from typing import Literal
 
 from linli.documents.actions import storing
 from linli.documents.models import Attachment, StoredPhoto
-from linli.kit.sealing import KeyringError, Place, keyring, open_sealed, seal, seal_for_server, vault
+from linli.kit.sealing import (
+    KeyringError,
+    Place,
+    open_sealed,
+    ring_with,
+    seal,
+    seal_for_server,
+    standing_key,
+    vault,
+)
 
 MARK = b"LLS\x01"
 OF_CASE, OF_SERVER = b"c", b"s"
@@ -31,9 +40,10 @@ def read(photo: StoredPhoto, size: Size = "full") -> bytes:
     content = _path(photo, size).read_bytes()
     if not content.startswith(MARK) or not isinstance(photo, Attachment):
         return content
+    sealed = content[START:]
     is_of_case = content[START - 1 : START] == OF_CASE
-    ring = vault.key_of(photo.case_id) if is_of_case else keyring()
-    return open_sealed(content[START:], _place(photo, size), ring)
+    ring = vault.key_of(photo.case_id) if is_of_case else ring_with(standing_key(sealed))
+    return open_sealed(sealed, _place(photo, size), ring)
 
 
 def seal_files(photos: Iterable[Attachment]) -> int:

@@ -7,7 +7,7 @@ database, `field` is a model field, `rotation` goes over to new keys while every
 from . import rotation, vault
 from .cipher import Place, Unreadable, open_sealed, seal, seal_for_server, seal_in_box, standing_key
 from .field import CASE, SERVER, Sealed, SealedField, Unread, part_of, sealed_fields
-from .keys import Key, Keyring, KeyringError, keyring
+from .keys import Key, Keyring, KeyringError, keyring, ring_with
 
 __all__ = [
     "CASE",
@@ -23,6 +23,7 @@ __all__ = [
     "keyring",
     "open_sealed",
     "part_of",
+    "ring_with",
     "rotation",
     "seal",
     "seal_for_server",

@@ -13,8 +13,8 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from linli.kit.sealing import vault
-from linli.kit.sealing.cipher import Place, Unreadable, open_sealed, seal, seal_for_server
-from linli.kit.sealing.keys import KeyringError, keyring
+from linli.kit.sealing.cipher import Place, Unreadable, open_sealed, seal, seal_for_server, standing_key
+from linli.kit.sealing.keys import KeyringError, ring_with
 
 SERVER, CASE = "server", "case"
 JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -135,7 +135,7 @@ class SealedField(models.BinaryField):  # type: ignore[type-arg]
             except vault.Shredded:
                 return _("（已销毁）") if self.kind == "text" else self.nothing()
         try:
-            return self.decode(open_sealed(value, self.place(row), keyring()))
+            return self.decode(open_sealed(value, self.place(row), ring_with(standing_key(value))))
         except (Unreadable, KeyringError):
             return Unread(_("（暂时读不出）"))
 

@@ -141,6 +141,15 @@ def keyring() -> Keyring:
         return _looked_up()
 
 
+def ring_with(number: int) -> Keyring:
+    """The ring in force, read once more where it lacks a key that another process may just have added."""
+    ring = keyring()
+    if number in ring.keys or settings.KEYRING_COMMAND:
+        return ring
+    with _Kept.lock:
+        return _looked_up()
+
+
 def _looked_up() -> Keyring:
     seen = _state()
     ring = _Kept.ring

@@ -8,10 +8,12 @@ from typing import Any
 from django.db import models
 from django.db.migrations.operations.base import Operation
 
-from linli.kit.sealing.field import SealedField
+from linli.kit.sealing.field import Sealed, SealedField
+from linli.kit.sealing.vault import Shredded
 
 BATCH = 200
 PARKED = "_other"
+OVERWRITE = {"sqlite": ("PRAGMA secure_delete = ON",)}
 
 
 class Seal(Operation):
@@ -35,8 +37,8 @@ class Seal(Operation):
         state.reload_models({(app_label, name) for name in self.columns}, delay=True)
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        if schema_editor.connection.vendor == "sqlite":
-            schema_editor.execute("PRAGMA secure_delete = ON")
+        for statement in OVERWRITE.get(schema_editor.connection.vendor, ()):
+            schema_editor.execute(statement)
         self._swap(app_label, schema_editor, from_state, to_state)
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
@@ -100,7 +102,12 @@ def _fill(model: Any, wanted: list[Any], connection: Any) -> None:
 
 def _turned(field: Any, row: models.Model) -> Any:
     value = getattr(row, field.attname)
-    return field.sealed(value, row) if isinstance(field, SealedField) else value
+    if not isinstance(field, SealedField):
+        return value
+    try:
+        return field.sealed(value, row)
+    except Shredded:  # an old backup was put back: what was destroyed since does not return
+        return Sealed()
 
 
 def _batches(model: Any) -> Iterator[list[Any]]:

@@ -24,7 +24,7 @@ from django.conf import settings
 
 from linli.kit.sealing.cipher import Place, Unreadable, open_sealed, seal_for_server, standing_key
 from linli.kit.sealing.files import put
-from linli.kit.sealing.keys import ALGORITHMS, SECRET_BYTES, Key, Keyring, KeyringError, keyring
+from linli.kit.sealing.keys import ALGORITHMS, SECRET_BYTES, Key, Keyring, KeyringError, keyring, ring_with
 
 ENDING = ".key"
 PURPOSE = "linli.vault"
@@ -155,6 +155,17 @@ def standing(case: UUID) -> list[int]:
     return [standing_key(entry.sealed) for entry in _read(_path(case)).values()]
 
 
+def is_away(case: UUID) -> bool:
+    """Whether the keys of a case cannot be had now, though they were not destroyed."""
+    try:
+        key_of(case)
+    except KeyringError:
+        return True
+    except Unreadable:
+        pass
+    return False
+
+
 def is_shredded(case: UUID) -> bool:
     path = _path(case)
     return path.exists() and not _read(path)
@@ -178,7 +189,7 @@ def _wrapped(entry: _Entry, secret: bytes, case: UUID, part: str) -> _Entry:
 
 
 def _secret(case: UUID, part: str, entry: _Entry) -> bytes:
-    return open_sealed(entry.sealed, entry.place(case, part), keyring())
+    return open_sealed(entry.sealed, entry.place(case, part), ring_with(standing_key(entry.sealed)))
 
 
 def _opened(case: UUID, part: str, entry: _Entry) -> Keyring:

@@ -248,3 +248,23 @@ def test_there_are_not_more_keys_than_their_numbers(number: int) -> None:
         ring.with_new_key("aes-256-gcm")
     with pytest.raises(KeyringError):
         Keyring.new("rot13")
+
+
+@pytest.mark.usefixtures("_ring")
+def test_a_value_sealed_with_a_key_another_process_has_just_added_opens(settings: Any) -> None:
+    ring = sealing.keyring()
+    newer = ring.with_new_key("aes-256-gcm")
+    settings.KEYRING.write_text(newer.written())
+    assert sealing.keyring() == ring  # not looked at again within the second
+    assert sealing.ring_with(1) == ring
+    assert sealing.ring_with(2) == newer
+    assert sealing.ring_with(7) == newer
+
+
+@pytest.mark.usefixtures("_ring")
+def test_a_command_is_not_asked_again_for_a_key_it_does_not_have(settings: Any, tmp_path: Path) -> None:
+    ring = Keyring.new()
+    settings.KEYRING.write_text(ring.written())
+    settings.KEYRING_COMMAND = f"sh -c 'echo . >> {tmp_path}/asked; cat {settings.KEYRING}'"
+    assert sealing.ring_with(7) == sealing.ring_with(1) == ring
+    assert (tmp_path / "asked").read_text().count(".") == 1

@@ -242,3 +242,15 @@ def test_help_given_by_consent_is_read_as_long_as_the_consent_lives() -> None:
 def test_a_ring_never_reads_what_another_ring_sealed() -> None:
     with pytest.raises(Unreadable):
         sealing.open_sealed(sealing.seal(b"x", HERE, Keyring.new()), HERE, Keyring.new())
+
+
+def test_says_whether_keys_are_merely_away(away: Any) -> None:
+    case, gone = uuid7(), uuid7()
+    vault.make(case)
+    vault.shred(gone)
+    assert not vault.is_away(case)
+    back = away()
+    assert vault.is_away(case)
+    assert not vault.is_away(gone)
+    back()
+    assert not vault.is_away(case)

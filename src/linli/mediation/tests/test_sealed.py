@@ -25,12 +25,14 @@ from linli.documents.views import serve
 from linli.kit import sealing
 from linli.kit.ids import uuid7
 from linli.kit.sealing import Sealed, Unreadable, keys, rotation, vault
+from linli.kit.sealing.migrating import Seal
 from linli.mediation import actions as mediations
 from linli.mediation.actions import dossier, talks
 from linli.mediation.models import Assignment, Mediation, Paper, Party, Reader, Talk
 from linli.mediation.rules import readers
 from linli.mediation.tests.story import Story
 from linli.mediation.tests.test_isolation import CANARY, every_column, opened, spellings, tell_everything
+from linli.service_requests.models import Request
 
 Dispute = Callable[..., Any]
 EVERY = (
@@ -342,6 +344,38 @@ def test_the_migration_seals_what_stood_there_and_can_be_taken_back(
     assert talks.held_by(story.case_id, talk.mediator_id) == [talk]
     assert mediations.may_read(story.case_id, cast["mediator"])
     assert dossier.papers_of(story.case_id)
+
+
+def test_the_migration_says_what_it_seals() -> None:
+    assert Seal({"party": {}, "talk": {}}).describe() == "Seal party, talk"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_old_backup_does_not_bring_back_what_was_destroyed_since(cast: Cast, dispute: Dispute) -> None:
+    story = Story(cast, dispute().case.pk).to("in_mediation")
+    story.do(talks.talk, party=2, text="我其实可以让三成。", held_at=story.at)
+    try:
+        _migrate("0003_delete_reading")
+        vault.shred(story.case_id)
+    finally:
+        _migrate("0004_sealed_content")
+    assert "我其实可以让三成。" not in every_column(("mediation_",))
+    assert {party.name for party in Party.objects.all()} == {""}
+    assert Talk.objects.get().text == ""
+
+
+def test_the_same_person_in_a_request_and_in_a_dispute_has_nothing_in_common(
+    dispute: Dispute, report: Any
+) -> None:
+    name, phone = "李秀英", "0712-0000-101"
+    request = Request.objects.get(pk=report(contact_name=name, contact_phone=phone).case.pk)
+    again = Request.objects.get(pk=report(contact_name=name, contact_phone=phone).case.pk)
+    party = Party.objects.get(case=dispute().case, number=1)
+    held = [row.__dict__[column] for row in (request, again) for column in ("contact_name", "contact_phone")]
+    held += [party.__dict__["name"], party.__dict__["phone"]]
+    assert party.name == name
+    pieces = [{whole[at : at + 6] for at in range(3, len(whole) - 6)} for whole in held]
+    assert not any(one & other for n, one in enumerate(pieces) for other in pieces[n + 1 :])
 
 
 def _migrate(name: str) -> None:

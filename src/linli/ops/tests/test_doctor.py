@@ -15,8 +15,9 @@ from django.db.migrations.executor import MigrationExecutor
 
 from linli.cases.models import CalendarDay, Delivery
 from linli.cases.procedures import calendar
-from linli.kit import clock
+from linli.kit import clock, sealing
 from linli.kit.ids import uuid7
+from linli.kit.sealing import keys
 from linli.ledger import actions as ledger
 from linli.ledger import notes
 from linli.ledger.models import Cosignature
@@ -204,3 +205,36 @@ def test_a_check_that_breaks_is_itself_a_finding(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(diagnosis, "broken_rules", breaks)
     code, said = diagnose()
     assert (code, "out of order" in said) == (1, True)
+
+
+@pytest.fixture
+def ring(settings: Any, tmp_path: Path) -> Any:
+    settings.KEYRING, settings.INTAKE_KEY = tmp_path / "keyring.json", tmp_path / "intake.json"
+    settings.CASE_KEYS = tmp_path / "case-keys"
+    keys.forget()
+    yield sealing.keyring()
+    keys.forget()
+
+
+@pytest.mark.django_db
+def test_keys_are_well_or_it_says_what_to_do(ring: sealing.Keyring, settings: Any, report: Any) -> None:
+    assert not diagnosis.keys(NOW).advice
+    settings.KEYRING.chmod(0o644)
+    assert "chmod 600" in diagnosis.keys(NOW).advice
+    settings.KEYRING.chmod(0o600)
+    report(contact_name="周婶")
+    keys.write(ring.with_new_key("sm4-gcm"))
+    assert diagnosis.keys(NOW).is_warning
+    keys.write(sealing.keyring().without(1))
+    assert diagnosis.keys(NOW).is_fault
+    settings.KEYRING.unlink()
+    keys.forget()
+    assert diagnosis.keys(NOW).is_fault
+
+
+@pytest.mark.django_db
+def test_a_mediation_without_its_keys_is_a_fault(ring: sealing.Keyring, dispute: Any, settings: Any) -> None:
+    dispute()
+    assert not diagnosis.keys(NOW).is_fault
+    shutil.rmtree(settings.CASE_KEYS)
+    assert "linli keys copy" in diagnosis.keys(NOW).advice

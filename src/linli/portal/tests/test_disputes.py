@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from linli.cases.models import Case
+from linli.kit import sealing
+from linli.kit.sealing import keys
 from linli.mediation.models import Assent, Mediation, Paper, Party
 from linli.portal.tests.conftest import fields_of
 
@@ -67,6 +70,25 @@ class Applicant:
 @pytest.fixture
 def applicant(client: Client, committee: Any, at_noon: None) -> Applicant:
     return Applicant(client)
+
+
+def test_an_application_comes_in_while_the_keys_are_away(
+    applicant: Applicant, settings: Any, tmp_path: Path
+) -> None:
+    settings.KEYRING, settings.INTAKE_KEY = tmp_path / "keyring.json", tmp_path / "intake.json"
+    keys.forget()
+    sealing.keyring()
+    kept = settings.KEYRING.rename(tmp_path / "elsewhere")
+    keys.forget()
+    assert applicant.send()["Location"] == "/disputes/receipt"
+    receipt = applicant.client.get("/disputes/receipt").content.decode()
+    assert applicant.code in receipt
+    assert "现在暂时打不开来给您看" in receipt
+    assert BRIEF not in receipt
+    kept.rename(settings.KEYRING)
+    keys.forget()
+    assert BRIEF in applicant.client.get("/disputes/receipt").content.decode()
+    keys.forget()
 
 
 def test_five_steps_without_a_script_end_in_a_receipt_with_the_partys_code(applicant: Applicant) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from conftest import Town
+from django.core import serializers
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -96,6 +97,13 @@ def test_nobody_writes_a_name_past_the_seal(report: Report) -> None:
     case = report().case
     with pytest.raises(TypeError, match="contact_name: save the row"):
         Request.objects.filter(pk=case.pk).update(contact_name=NAME)
+
+
+def test_a_fixture_holds_the_sealed_value(report: Report) -> None:
+    request = Request.objects.get(pk=report(contact_name=NAME).case.pk)
+    (written,) = json.loads(serializers.serialize("json", [request], fields=["contact_name"]))
+    assert written["fields"]["contact_name"] == request.__dict__["contact_name"].hex()
+    assert isinstance(Request.contact_name, type(vars(Request)["contact_name"]))
 
 
 def test_saving_a_row_again_keeps_what_it_held(report: Report) -> None:
@@ -223,6 +231,19 @@ def test_the_command_says_what_nothing_opens(report: Report, settings: Any) -> N
     assert "密钥 1  不在钥匙串里  1 处打不开" in told("status")
     with translation.override("zh-hans"), pytest.raises(CommandError, match="有 1 处打不开"):
         call_command("keys", "rotate", stdout=StringIO())
+
+
+def test_the_command_copies_the_keys_of_cases_and_what_was_destroyed_over_the_copy(tmp_path: Path) -> None:
+    folder, case = tmp_path / "copy", uuid7()
+    assert "另存" in told("copy", str(folder))
+    sealing.vault.make(case)
+    told("copy", str(folder))
+    (kept,) = folder.rglob("*.key")
+    assert "sealed" in kept.read_text()
+    assert kept.stat().st_mode & 0o077 == 0
+    sealing.vault.shred(case)
+    told("copy", str(folder))
+    assert "sealed" not in kept.read_text()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -19,7 +19,9 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.description = _("备份数据库和照片，写成一个文件；密钥 secret.key 不在里面，请另外保管")
+        parser.description = _(
+            "备份数据库和照片，写成一个文件；密钥（secret.key、keyring.json、案件密钥）不在里面，请另外保管"
+        )
         parser.add_argument("target", type=Path, nargs="?", default=None, metavar="FILE")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -75,8 +75,8 @@ class Command(BaseCommand):
     def _copy(self, options: dict[str, Any]) -> None:
         """Over what is there: a file emptied of its keys replaces the one that still has them."""
         folder = options["folder"]
-        if Path(settings.CASE_KEYS).is_dir():
-            shutil.copytree(settings.CASE_KEYS, folder, dirs_exist_ok=True)
+        Path(settings.CASE_KEYS).mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.copytree(settings.CASE_KEYS, folder, dirs_exist_ok=True)
         for path in [folder, *folder.rglob("*")]:
             path.chmod(0o700 if path.is_dir() else 0o600)
         self.stdout.write(_("案件密钥已另存到 %(folder)s。") % {"folder": folder})

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from linli.kit import clock, codes
+from linli.kit.sealing import vault
 from linli.mediation import actions as mediations
 from linli.people.access import public
 from linli.portal.views.client import not_kept
@@ -27,5 +28,6 @@ def receipt(request: HttpRequest) -> HttpResponse:
         "code": codes.pretty(mediations.party_code(mine.case.pk, mine.number)),
         "mine": mine,
         "case": mine.case,
+        "is_away": vault.is_away(mine.case.pk),
     }
     return not_kept(render(request, "portal/disputes/receipt.html", context))
