@@ -120,6 +120,8 @@ class SealedField(models.BinaryField):  # type: ignore[type-arg]
     def sealed(self, value: Any, row: models.Model) -> Sealed:
         if value is None or value == self.nothing():
             return Sealed()
+        if isinstance(value, Unread):
+            raise KeyringError("what cannot be read now is not written over")
         content = self.encode(value)
         if self.tier == SERVER:
             return Sealed(seal_for_server(content, self.place(row)))

@@ -106,6 +106,17 @@ def test_a_fixture_holds_the_sealed_value(report: Report) -> None:
     assert isinstance(Request.contact_name, type(vars(Request)["contact_name"]))
 
 
+def test_the_notice_in_place_of_a_name_is_never_written_over_the_name(report: Report, away: Any) -> None:
+    pk = report(contact_name=NAME, contact_phone=PHONE).case.pk
+    back = away()
+    request = Request.objects.get(pk=pk)
+    request.contact_name = request.contact_name  # as a form does that only changes the telephone
+    with pytest.raises(sealing.KeyringError):
+        request.save(update_fields=["contact_name"])
+    back()
+    assert Request.objects.get(pk=pk).contact_name == NAME
+
+
 def test_saving_a_row_again_keeps_what_it_held(report: Report) -> None:
     case = report(contact_name=NAME).case
     row = Request.objects.defer("contact_name").get(pk=case.pk)
