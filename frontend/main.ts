@@ -13,5 +13,6 @@ import "./elements/menus";
 import "./elements/once";
 import "./elements/photos";
 import "./elements/print";
+import "./elements/receipt";
 import "./elements/select";
 import "./elements/sign";

@@ -39,10 +39,12 @@ def _run(given: list[str]) -> int:
     if name in ("", "-h", "--help") or given == ["help"]:
         (sys.stdout if name else sys.stderr).write(page())
         return 0 if name else WRONG
+    if name.replace("-", "_") in get_commands():
+        name = name.replace("-", "_")  # a module's name has no hyphen
     if name not in get_commands() and name != "help":
         sys.stderr.write(unknown(name))
         return WRONG
-    execute_from_command_line(["linli", *given])
+    execute_from_command_line(["linli", name, *given[1:]])
     return 0
 
 
@@ -70,6 +72,7 @@ def commands() -> dict[str, str]:
         "backup": _("把数据库和照片备份成一个文件"),
         "restore": _("用备份换下现有数据，先核对再换"),
         "verify": _("逐条核对每件事的记录有没有被改动"),
+        "verify-receipt": _("核对一份回执"),
         "witness": _("见证：在另一处核对并会签日志"),
         "checkpoint": _("给不联网的见证写文件，或收下它会签的"),
         "retention": _("删除保存期限已到的内容，留下痕迹"),

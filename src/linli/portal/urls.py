@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from linli.portal import views
-from linli.portal.views import disputes, log
+from linli.portal.views import disputes, log, receipts
 from linli.portal.views.tickets import PARTY, TRACK
 
 app_name = "portal"
@@ -12,6 +12,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("report/", views.report, name="report"),
     path("report/place", views.located, name="located"),
     path("report/receipt", views.receipt, name="receipt"),
+    path("receipts/check", receipts.check, name="receipt-check"),
+    path("track/receipt.<str:form>", receipts.receipt_file, name="receipt-file"),
     path("track/", views.track, name="track"),
     path("track/mediation", views.mediation, name="mediation"),
     path("track/departure", views.departure, name="departure"),
@@ -27,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("disputes/information", views.information, {"ticket": PARTY}, name="dispute-information"),
     path("disputes/", disputes.disputes, name="disputes"),
     path("disputes/receipt", disputes.receipt, name="dispute-receipt"),
+    path("disputes/receipt.<str:form>", receipts.dispute_file, name="dispute-receipt-file"),
     path("disputes/progress", disputes.progress, name="dispute"),
     path("disputes/answers", disputes.answer, name="dispute-answers"),
     path("disputes/sessions/<uuid:sitting_id>/answer", disputes.session, name="dispute-session"),

@@ -44,10 +44,12 @@ class NotTypeset(Exception):
     """The paper could not be laid out: a fault of ours."""
 
 
-def typeset(document: dict[str, Any], files: dict[str, bytes], dated: datetime) -> bytes:
+def typeset(
+    document: dict[str, Any], files: dict[str, bytes], dated: datetime, layout: Path = LAYOUT
+) -> bytes:
     """The PDF of a document; `files` are the pictures it names, on disk only while it is drawn."""
     options = {"pdf_standards": STANDARD, "timestamp": int(dated.timestamp())}
-    return bytes(_compiled(document, files, options))
+    return bytes(_compiled(document, files, options, layout))
 
 
 def pictured(document: dict[str, Any], files: dict[str, bytes], ppi: float = 80) -> list[bytes]:
@@ -63,12 +65,14 @@ def seal(lines: tuple[str, ...]) -> bytes:
     return pictured(document, {}, ppi=220)[0]
 
 
-def _compiled(document: dict[str, Any], files: dict[str, bytes], options: dict[str, Any]) -> Any:
+def _compiled(
+    document: dict[str, Any], files: dict[str, bytes], options: dict[str, Any], layout: Path = LAYOUT
+) -> Any:
     import typst
 
     with TemporaryDirectory(prefix="linli-paper-") as folder:
-        source = Path(folder, LAYOUT.name)
-        source.write_bytes(LAYOUT.read_bytes())
+        source = Path(folder, layout.name)
+        source.write_bytes(layout.read_bytes())
         for name, data in files.items():
             Path(folder, name).write_bytes(data)
         inputs = {"data": json.dumps(document, ensure_ascii=False)}

@@ -36,6 +36,7 @@ from linli.web.forms.register import (
     submission_of,
 )
 
+from . import receipts
 from .case import categories
 from .photos import stage, takes_photos
 from .units import UNIT_KINDS
@@ -215,6 +216,7 @@ def receipt(request: HttpRequest, number: str) -> HttpResponse:
         messages.info(request, _("查询码只在登记后显示一次。"))
         return redirect("web:case", case.number)
     request.session[SHOWN_ONCE] = [each for each in kept if each != str(case.pk)]
+    receipts.offer(request, case.pk)
     promise = case.procedure.promise.name
     total = Clock.objects.filter(case_id=case.pk, name=promise).first()
     events = list(Event.objects.filter(case_id=case.pk).order_by("number"))

@@ -25,6 +25,7 @@ from linli.people.access import Actor, post_of, requires
 from linli.web.forms.disputes import DisputeForm, application_of, at_rows, party_rows, rows_in
 from linli.web.forms.moves import Grouped
 from linli.web.forms.register import command_of, new_command
+from linli.web.views import receipts
 from linli.web.views.filters import scope_of
 
 from .printing import picture
@@ -198,6 +199,7 @@ def receipt(request: HttpRequest, number: str) -> HttpResponse:
         messages.info(request, _("查询码只在登记后显示一次。"))
         return redirect("web:case", found.number)
     request.session[SHOWN_ONCE] = [each for each in kept if each != str(found.pk)]
+    receipts.offer(request, found.pk)
     matter = get_object_or_404(Mediation.objects.select_related("case__holder", "category"), pk=found.pk)
     applicants = Party.objects.filter(case_id=found.pk, side=Side.APPLICANT).order_by("number")
     address = request.build_absolute_uri(reverse("portal:track"))
