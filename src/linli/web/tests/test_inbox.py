@@ -47,6 +47,21 @@ def test_a_message_of_somebody_else_is_not_found(desk: Desk, told: Any, cast: An
     assert message.read_at is None
 
 
+def test_a_case_that_has_gone_elsewhere_is_neither_quoted_nor_a_dead_end(
+    desk: Desk, told: Any, move: Callable[..., Any], town: Town, cast: Any
+) -> None:
+    message = Message.objects.get(person=cast.people["handler"])
+    move(told, "reassign", "dispatcher", unit=str(town["county_housing"].pk), reason="按清单改派")
+    client = desk("handler")
+    assert client.get(f"/desk/cases/{told.number}").status_code == 404
+    page = client.get("/desk/inbox").content.decode()
+    assert told.title not in page
+    assert "现在这个岗位看不到" in page
+    page = client.get(f"/desk/inbox/{message.id}", follow=True).content.decode()
+    assert f"{told.number} 现在这个岗位看不到" in page
+    assert not Message.objects.filter(pk=message.pk, read_at=None).exists()
+
+
 def test_everything_can_be_marked_as_read(desk: Desk, told: Any) -> None:
     client = desk("handler")
     assert "都标成已读了" in client.post("/desk/inbox/reading", follow=True).content.decode()

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from linli.cases.actions.feed import may_read
-from linli.cases.models import Event
+from linli.cases.models import Case, Event
 from linli.cases.procedures.story import Line, story
 from linli.kit import clock
 from linli.notify.actions.glass import NO_EVENT
@@ -38,6 +38,7 @@ class Told:
     line: Line | None
     glass: Glass | None = None
     claim: Claim | None = None
+    is_open: bool = True
 
 
 @requires("work.view")
@@ -75,12 +76,16 @@ def in_words(found: list[Message], post: Actor) -> list[Told]:
         for event in Event.objects.filter(wanted).select_related("person", "organisation", "unit")
     }
     glasses, claims = _others(found)
+    cases = Case.objects.visible_to(post).filter(pk__in={message.case_id for message in found})
+    seen = set(cases.values_list("pk", flat=True))
     told = []
     for message in found:
-        event = events.get((message.source, message.event_number))
-        readable = event is not None and may_read(event, post)
+        event, glass = events.get((message.source, message.event_number)), glasses.get(message.source)
+        claim = claims.get(message.source)
+        is_open = message.case_id in seen or glass is not None or claim is not None
+        readable = is_open and event is not None and may_read(event, post)
         line = story(event, message.case.procedure, "staff") if event is not None and readable else None
-        told.append(Told(message, line, glasses.get(message.source), claims.get(message.source)))
+        told.append(Told(message, line, glass, claim, is_open))
     return told
 
 
@@ -105,6 +110,13 @@ def message(request: HttpRequest, message_id: UUID) -> HttpResponse:
     _read(person_of(post), clock.now(), case_id=found.case_id)
     if found.event_number == NO_EVENT and Claim.objects.filter(id=found.source).exists():
         return redirect("web:claim", found.source)
+    if not Case.objects.visible_to(post).filter(pk=found.case_id).exists():
+        messages.info(
+            request,
+            _("%(number)s 现在这个岗位看不到：换一个岗位再看，或者它已经转到别处。")
+            % {"number": found.case.number},
+        )
+        return redirect("web:inbox")
     return redirect("web:case", found.case.number)
 
 

@@ -196,14 +196,15 @@ def _inbox(asked: Asked) -> Iterator[Rows]:
     received = inbox.received(asked.post, QueryDict(asked.query).get("show", ""))
     for batch in walk(received, ("-at", "-id"), size=200):
         told = inbox.in_words(batch, asked.post)
-        noted(asked, (each.message.source for each in told), Group.HEADLINE, Group.WORDS)
+        noted(asked, (each.message.source for each in told if each.is_open), Group.HEADLINE, Group.WORDS)
         yield [_told_row(each) for each in told]
 
 
 def _told_row(told: inbox.Told) -> Row:
     message, line = told.message, told.line
     said: tuple[Any, ...] = (line.title, (line.quote or "")[:80]) if line else ("", "")
-    return (message.at, message.case.number, message.case.title, *said, message.read_at)
+    title = message.case.title if told.is_open else ""
+    return (message.at, message.case.number, title, *said, message.read_at)
 
 
 LISTINGS = (
