@@ -8,8 +8,12 @@ class LinliConfig(AppConfig):
     label = "measures"
 
     def ready(self) -> None:
-        """Refuses to start with a licence whose terms could not be told to anybody."""
+        """Lets the ledger hash signed rounds again; refuses a licence whose terms could not be told to anybody."""
+        from linli.ledger import actions as ledger
+        from linli.measures.actions import rounds
         from linli.measures.formulas import licences
+
+        ledger.register(rounds.LEAF, rounds.rehashed)
 
         if settings.OPEN_DATA_LICENCE not in licences():
             raise ImproperlyConfigured(

@@ -20,7 +20,7 @@ from linli.documents.actions import exporting
 from linli.kit import clock
 from linli.ledger import actions as ledger
 from linli.measures import actions as measures
-from linli.measures.actions import counting
+from linli.measures.actions import counting, surges
 from linli.notify.actions import notices, sending
 from linli.notify.senders.ways import Messenger
 from linli.notify.senders.webhooks import Post
@@ -82,6 +82,7 @@ class Rounds:
             ("old notices", HOURLY, lambda at: notices.sweep(at=at)),
             ("old letters", HOURLY, lambda at: sending.sweep(at=at)),
             ("figures", HOURLY, count_last_month),
+            ("surges", HOURLY, look_for_surges),
             *((name, HOURLY, partial(_do, chore)) for name, chore in CHORES.items()),
         ]
 
@@ -155,6 +156,11 @@ def count_last_month(at: datetime) -> int:
     if county is not None:
         measures.last_month(county=county, at=at)
     return 0
+
+
+def look_for_surges(at: datetime) -> int:
+    """Once the day is counted: what was far above its own level yesterday."""
+    return surges.watch(at=at) if counting.position() == ledger.head() else 0
 
 
 def beat(at: datetime) -> int:

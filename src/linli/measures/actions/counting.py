@@ -30,12 +30,12 @@ ROWS = 400  # of one statement
 def count(*, limit: int = AT_A_TIME) -> int:
     """Counts the next events of the feed; returns how many. The position moves on in the same transaction."""
     known = Progress.objects.filter(name=ROLLUPS).first()
-    if known is not None and known.tree != _moves().count():
+    if known is not None and known.tree != moves().count():
         return recount_moved()
     if not ledger.after(known.position if known else 0, 1):
         return 0  # without this, SQLite would stop every writer for a look
     with transaction.atomic():
-        progress = _hold()
+        progress = hold()
         leaves = ledger.after(progress.position, limit)
         if not leaves:
             return 0
@@ -63,7 +63,7 @@ def recount(case_ids: Sequence[UUID]) -> None:
 
 def recount_moved() -> int:
     """After units got other paths: counts the cases anew that were counted under the paths of before."""
-    changes = _moves()
+    changes = moves()
     known = Progress.objects.get(name=ROLLUPS).tree
     named = Counted.objects.annotate(said=Cast("adds", TextField())).order_by("pk")
     touched = Q()
@@ -72,7 +72,7 @@ def recount_moved() -> int:
     found = list(named.filter(touched).values_list("pk", flat=True)) if touched else []
     for begin in range(0, len(found), AT_A_TIME):
         with transaction.atomic():
-            _hold()
+            hold()
             recount(found[begin : begin + AT_A_TIME])
     Progress.objects.filter(name=ROLLUPS).update(tree=len(changes))
     return len(found)
@@ -84,27 +84,25 @@ def rebuild(*, at_a_time: int = AT_A_TIME) -> Iterator[int]:
     Meanwhile the worker may go on counting: what it adds for a case is found again and not added twice.
     """
     with transaction.atomic():
-        _hold()
+        hold()
         for model in (Rollup, Spread, Counted):
             model.objects.all().delete()
-        Progress.objects.filter(name=ROLLUPS).update(position=ledger.head(), tree=_moves().count())
+        Progress.objects.filter(name=ROLLUPS).update(position=ledger.head(), tree=moves().count())
     done = 0
     for cases in all_cases(at_a_time):
         with transaction.atomic():
-            _hold()
+            hold()
             recount(cases)
         done += len(cases)
         yield done
 
 
-def all_cases(at_a_time: int = AT_A_TIME) -> Iterator[list[UUID]]:
-    """Every case there is, in batches, by id."""
-    last = UUID(int=0)
-    while cases := list(
-        Case.objects.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:at_a_time]
-    ):
-        yield cases
-        last = cases[-1]
+def all_cases(at_a_time: int = AT_A_TIME, among: Q | None = None) -> Iterator[list[UUID]]:
+    """Every case there is, or those among which is asked, in batches, by id."""
+    cases, last = Case.objects.filter(among or Q()).order_by("pk"), UUID(int=0)
+    while found := list(cases.filter(pk__gt=last).values_list("pk", flat=True)[:at_a_time]):
+        yield found
+        last = found[-1]
 
 
 def is_counted() -> bool:
@@ -120,12 +118,14 @@ def position() -> int:
 # One case ---------------------------------------------------------------------------------------
 
 
-def rows_of(case_ids: Sequence[UUID], upto: dict[UUID, int] | None = None, **how: Any) -> Iterator[Counted]:
-    """What these cases add, as rows; by default as they stand now."""
-    tree, zones = how.pop("tree", None) or Tree.standing(), _Zones()
+def rows_of(
+    case_ids: Sequence[UUID], upto: dict[UUID, int] | None = None, tree: Tree | None = None
+) -> Iterator[Counted]:
+    """What these cases add, as rows: as they stand now, or up to event numbers, under the tree of units then."""
+    tree, zones = tree or Tree.standing(), _Zones()
     mediations = _mediations(case_ids)
     for story in read(case_ids, tree, upto):
-        found = counting.tally(story, zones.of(story.case.place_path), **how)
+        found = counting.tally(story, zones.of(story.case.place_path))
         for at, is_settled in mediations.get(story.case.pk, []):
             found.here("mediated", at)
             if is_settled:
@@ -201,13 +201,13 @@ def _upsert(table: str, keys: Sequence[str], names: Sequence[str], rows: Sequenc
             cursor.execute(statement, [value for row in part for value in row])
 
 
-def _hold() -> Progress:
+def hold() -> Progress:
     """Whoever counts holds this row; whoever writes events never touches it."""
-    Progress.objects.get_or_create(name=ROLLUPS, defaults={"tree": _moves().count()})
+    Progress.objects.get_or_create(name=ROLLUPS, defaults={"tree": moves().count()})
     return Progress.objects.select_for_update().get(name=ROLLUPS)
 
 
-def _moves() -> QuerySet[OrganisationChange]:
+def moves() -> QuerySet[OrganisationChange]:
     """Every change by which units may have got other paths, in the order they were made."""
     return OrganisationChange.objects.exclude(change__in=(Change.FOUNDED, Change.RENAMED)).order_by("pk")
 

@@ -9,7 +9,7 @@ case away. docs/measures.md says each rule in words.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -25,12 +25,6 @@ DONE_TO_IT = {"fail_check": "reworked", "grant_extension": "extended", "supervis
 PLACE, HOLDER = "place", "holder"
 Key = tuple[str, str, str]
 """Axis, path of a unit itself, and day as ISO text."""
-Due = Callable[[Story, Clock], datetime | None]
-
-
-def as_it_stands(story: Story, clock: Clock) -> datetime | None:
-    """When a clock is due by its own row, which every event of the case has brought up to date."""
-    return clock.due_at
 
 
 @dataclass
@@ -39,7 +33,6 @@ class Tally:
 
     story: Story
     zone: ZoneInfo
-    due_of: Due = as_it_stands
     adds: dict[Key, dict[str, int]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(int)))
 
     def count(self, name: str, at: datetime | date, *, holder: str, place: str, n: int = 1) -> None:
@@ -79,9 +72,9 @@ class Tally:
         return next((event for event in said if event.verb != "merge"), None)
 
 
-def tally(story: Story, zone: ZoneInfo, due_of: Due = as_it_stands) -> Tally:
+def tally(story: Story, zone: ZoneInfo) -> Tally:
     """Counts one case."""
-    found = Tally(story, zone, due_of)
+    found = Tally(story, zone)
     _taken_in(found)
     _happened(found)
     for clock in _stints(found, story.procedure.promise.name):
@@ -130,9 +123,8 @@ def _happened(found: Tally) -> None:
             found.then(DONE_TO_IT[event.verb], event, story.holder_after(event.number))
     rated = next((e for e in reversed(story.events) if e.verb in ("rate", "reopen")), None)
     if rated is not None and rated.verb == "rate" and str(rated.grade).isdigit():
-        found.here("rated", rated.at)
-        if int(rated.grade) >= SATISFIED:
-            found.here("satisfied", rated.at)
+        for name in ("rated", *(("satisfied",) if int(rated.grade) >= SATISFIED else ())):
+            found.then(name, rated, story.last_holder_before(rated.number))
 
 
 # Promises ---------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from django.core.management import CommandError, call_command
 
 from linli.ledger import actions as ledger
 from linli.measures.actions import checking, counting, tables
-from linli.measures.models import Rollup
+from linli.measures.models import Rollup, Round
 from linli.service_requests import imports
 
 HERE = Path(__file__).resolve().parent
@@ -117,3 +117,22 @@ def test_the_command_checks_and_rebuilds() -> None:
         call_command("measures", "check", stderr=StringIO())
     call_command("measures", "rebuild", stdout=out, stderr=StringIO())
     call_command("measures", "check", stdout=out)
+
+
+def test_the_command_assesses_reproduces_and_looks_for_surges() -> None:
+    take_in(SAMPLE, limit=40)
+    out = StringIO()
+    given = ("--scheme", "townships_month", "--begins", "2015-01-01")
+    call_command("measures", "assess", *given, stdout=out)
+    made = Round.objects.get()
+    assert str(made.pk) in out.getvalue()
+    with pytest.raises(CommandError, match="已经考评过"):
+        call_command("measures", "assess", *given)
+    call_command("measures", "reproduce", str(made.pk), stdout=out)
+    assert str(made.position) in out.getvalue()
+    Round.objects.update(results={})
+    with pytest.raises(CommandError, match="不一致"):
+        call_command("measures", "reproduce", str(made.pk), stderr=StringIO())
+    with pytest.raises(CommandError):
+        call_command("measures", "reproduce", "00000000-0000-7000-8000-000000000000")
+    call_command("measures", "surges", "--from", "2015-01-01", "--until", "2015-02-01", stdout=out)

@@ -1,11 +1,13 @@
-"""`linli measures check|rebuild|table|indicators`: the rollups and what is read from them."""
+"""`linli measures check|rebuild|table|indicators|surges|assess|reproduce`: rollups and what is read from them."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import date
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -15,11 +17,19 @@ from django.utils.translation import ngettext
 from rich.console import Console
 from rich.table import Table
 
-from linli.measures.actions import checking, counting, tables
+from linli.cases import actions as cases
+from linli.kit import clock
+from linli.measures.actions import checking, counting, rounds, surges, tables
 from linli.measures.formulas.indicators import indicators
+from linli.measures.formulas.schemes import schemes
+from linli.measures.models import Round
 from linli.ops.management.commands.stats import county_of, moment_of
+from linli.orgs.models import Organisation
+from linli.people.access import SYSTEM
+from linli.service_requests.models import Category
 
 SHOWN = 20
+PARTS = ("check", "rebuild", "table", "indicators", "surges", "assess", "reproduce")
 
 
 class Command(BaseCommand):
@@ -27,7 +37,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.description = _("汇总数字：核对、重算、列表")
-        parts = parser.add_subparsers(dest="part", required=True, metavar="check|rebuild|table|indicators")
+        parts = parser.add_subparsers(dest="part", required=True, metavar="|".join(PARTS))
         parts.add_parser("check", help=_("在旁边重算一遍并比对，有出入就以错误结束"))
         parts.add_parser("rebuild", help=_("从零重算全部汇总"))
         table = parts.add_parser("table", help=_("按部门、片区、类别或月份列出事项、按时、超期和用时"))
@@ -36,6 +46,16 @@ class Command(BaseCommand):
         table.add_argument("--county", default="", metavar="CODE", help=_("只算这个县"))
         table.add_argument("--as-of", default="", metavar="ISO", help=_("截至时间；不写时区就是该县当地时间"))
         parts.add_parser("indicators", help=_("全部指标及其算法、目标和依据"))
+        surges = parts.add_parser("surges", help=_("逐日重放一段时间，列出明显高于往常的地方和类别"))
+        surges.add_argument("--county", default="", metavar="CODE", help=_("只算这个县"))
+        surges.add_argument("--from", dest="first", required=True, type=date.fromisoformat, metavar="DATE")
+        surges.add_argument("--until", required=True, type=date.fromisoformat, metavar="DATE")
+        assess = parts.add_parser("assess", help=_("计算一轮考评，等县里公示"))
+        assess.add_argument("--county", default="", metavar="CODE", help=_("只算这个县"))
+        assess.add_argument("--scheme", required=True, choices=sorted(schemes()))
+        assess.add_argument("--begins", required=True, type=date.fromisoformat, metavar="DATE")
+        again = parts.add_parser("reproduce", help=_("从总账重算一轮考评，逐位比对，有出入就以错误结束"))
+        again.add_argument("round", type=UUID, metavar="ROUND", help=_("考评的编号"))
 
     def handle(self, *args: Any, **options: Any) -> None:
         part = {
@@ -43,6 +63,9 @@ class Command(BaseCommand):
             "rebuild": self._rebuild,
             "table": self._table,
             "indicators": self._indicators,
+            "surges": self._surges,
+            "assess": self._assess,
+            "reproduce": self._reproduce,
         }[options["part"]]
         part(options)
 
@@ -88,6 +111,52 @@ class Command(BaseCommand):
         ]
         self._show(("", _("指标"), _("算法"), _("目标"), _("依据")), rows)
 
+    def _surges(self, options: dict[str, Any]) -> None:
+        county = _one_county(options["county"])
+        names = dict(Organisation.objects.values_list("path", "name"))
+        labels = {row.code: row.label for row in Category.objects.all()}
+        found = surges.replay(county=county, first=options["first"], last=options["until"])
+        rows = [
+            (
+                notice.day.isoformat(),
+                names[notice.place],
+                labels.get(surge.category, surge.category),
+                " → ".join(map(str, surge.counts)),
+                f"{surge.expected:.2f}",
+            )
+            for notice in found
+            for surge in notice.surges
+        ]
+        self._show((_("日期"), _("地方"), _("类别"), _("前一天 → 当天"), _("往常每天")), rows)
+
+    def _assess(self, options: dict[str, Any]) -> None:
+        try:
+            made = rounds.compute(
+                county=_one_county(options["county"]),
+                scheme=options["scheme"],
+                begins_on=options["begins"],
+                by=SYSTEM,
+                at=clock.now(),
+            )
+        except cases.CommandError as error:
+            raise CommandError("; ".join(getattr(error, "errors", {}).values()) or str(error)) from error
+        self.stdout.write(
+            _("已计算，编号 %(round)s，总账位置 %(position)d。")
+            % {"round": made.pk, "position": made.position}
+        )
+
+    def _reproduce(self, options: dict[str, Any]) -> None:
+        found = Round.objects.filter(pk=options["round"]).first()
+        if found is None:
+            raise CommandError(_("没有这一轮考评。"))
+        differences = rounds.reproduce(found)
+        for code, said in differences.items():
+            self.stderr.write(f"{code}: {said}")
+        if differences:
+            raise CommandError(_("重算的结果和公布的不一致。"))
+        said = _("从总账前 %(position)d 条重算，每一位都相同。")
+        self.stdout.write(said % {"position": found.position})
+
     def _show(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         table = Table(*headings)
         for row in rows:
@@ -96,6 +165,13 @@ class Command(BaseCommand):
         with console.capture() as shown:
             console.print(table)
         self.stdout.write(shown.get(), ending="")
+
+
+def _one_county(code: str) -> Organisation:
+    county = county_of(code)
+    if county is None:
+        raise CommandError(_("请用 --county 写明是哪个县。"))
+    return county
 
 
 def _words(value: str | float | None) -> str:

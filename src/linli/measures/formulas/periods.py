@@ -1,0 +1,22 @@
+"""Months and quarters."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+MONTHS = {"month": 1, "quarter": 3}
+
+
+def period(kind: str, day: date) -> tuple[date, date]:
+    """The first day of the month or quarter that holds a day, and the day after its last."""
+    months = MONTHS[kind]
+    first = date(day.year, (day.month - 1) // months * months + 1, 1)
+    end = first
+    for _ in range(months):
+        end = (end + timedelta(days=32)).replace(day=1)
+    return first, end
+
+
+def last_period(kind: str, today: date) -> tuple[date, date]:
+    """The newest one that is over."""
+    return period(kind, period(kind, today)[0] - timedelta(days=1))

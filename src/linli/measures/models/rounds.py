@@ -1,0 +1,124 @@
+"""Assessments of units: a round is computed, shown to the units, objected to, ruled on, signed, and then stays."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from linli.kit.ids import uuid7
+from linli.orgs.models import Organisation
+from linli.people.models import Person
+
+
+class RoundState(models.TextChoices):
+    COMPUTED = "computed", _("已计算")
+    PUBLISHED = "published", _("公示中")
+    SIGNED = "signed", _("已签发")
+
+
+class Round(models.Model):
+    """One assessment of the units of a county over a period, from the ledger as it stood at `position`.
+
+    `basis`: the text of the scheme, the units' codes, how many moves of units the tree had seen, and the root of the
+    ledger's tree over the first `position` leaves (hex). `results` by unit code, as `formulas.schemes.Result` in plain values; `final` the
+    same after rulings and adjustments, from the signature on.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    scheme = models.CharField(max_length=48)
+    begins_on = models.DateField()
+    ends_on = models.DateField()
+    state = models.CharField(max_length=10, choices=RoundState.choices, default=RoundState.COMPUTED)
+    position = models.BigIntegerField()
+    basis = models.JSONField()
+    results = models.JSONField()
+    made_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField()
+    published_at = models.DateTimeField(null=True)
+    objections_until = models.DateTimeField(null=True)
+    final = models.JSONField(null=True)
+    signed_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    signed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["organisation", "scheme", "begins_on"], name="round_once"),
+            models.CheckConstraint(condition=Q(ends_on__gt=F("begins_on")), name="round_runs_forward"),
+            models.CheckConstraint(
+                condition=Q(state="signed", final__isnull=False, signed_at__isnull=False)
+                | Q(~Q(state="signed"), final=None, signed_at=None),
+                name="round_signed_is_final",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.organisation_id} {self.scheme} {self.begins_on}"
+
+
+class Objection(models.Model):
+    """What an assessed unit holds against its result; `cases` are numbers of cases it wants left out."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="objections")
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    text = models.TextField(_("异议"))
+    cases = models.JSONField(default=list)
+    by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    is_upheld = models.BooleanField(null=True)
+    ruling = models.TextField(_("裁定理由"), blank=True)
+    ruled_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    ruled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(ruled_at=None, is_upheld=None)
+                | Q(ruled_at__isnull=False, is_upheld__isnull=False),
+                name="objection_ruled_whole",
+            ),
+        ]
+
+
+class Adjustment(models.Model):
+    """A local bonus (above 0) or deduction (below), never without what shows it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="adjustments")
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    points = models.DecimalField(_("分数"), max_digits=5, decimal_places=2)
+    reason = models.CharField(_("理由"), max_length=200)
+    evidence = models.CharField(_("依据"), max_length=200)
+    by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=~Q(points=0), name="adjustment_is_something"),
+            models.CheckConstraint(condition=~Q(evidence=""), name="adjustment_has_evidence"),
+        ]
+
+
+class ActKind(models.TextChoices):
+    ADMONITION = "admonition", _("约谈")
+    CIRCULAR = "circular", _("通报")
+    REWARD = "reward", _("表扬")
+
+
+class Act(models.Model):
+    """What the county did about a result: written by somebody, answered by the unit, never by itself."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    round = models.ForeignKey(Round, null=True, on_delete=models.PROTECT, related_name="acts")
+    kind = models.CharField(max_length=10, choices=ActKind.choices)
+    text = models.TextField(_("内容"))
+    by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    reply = models.TextField(_("回复"), blank=True)
+    replied_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    replied_at = models.DateTimeField(null=True)
