@@ -22,9 +22,9 @@ class RoundState(models.TextChoices):
 class Round(models.Model):
     """One assessment of the units of a county over a period, from the ledger as it stood at `position`.
 
-    `basis`: the text of the scheme, the units' codes, how many moves of units the tree had seen, and the root of the
-    ledger's tree over the first `position` leaves (hex). `results` by unit code, as `formulas.schemes.Result` in plain values; `final` the
-    same after rulings and adjustments, from the signature on.
+    `basis`: the text of the scheme, the codes of the units, how many moves of units the tree had seen, and the root
+    of the ledger's tree over the first `position` leaves (hex). `results` by unit code, as `formulas.schemes` gives
+    them; `final` the same after rulings and adjustments, from the signature on.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
