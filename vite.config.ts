@@ -58,7 +58,7 @@ export default defineConfig({
     target: ["chrome90", "safari15", "firefox90"],
     rolldownOptions: {
       checks: { eval: false }, // htmx holds one eval behind allowEval, which page.html turns off
-      input: ["frontend/main.ts", "frontend/map.ts", "frontend/field.ts", "frontend/sw.ts"],
+      input: ["frontend/main.ts", "frontend/map.ts", "frontend/charts.ts", "frontend/field.ts", "frontend/sw.ts"],
       output: {
         hashCharacters: "hex",
         entryFileNames: "[name].[hash:12].js",

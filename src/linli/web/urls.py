@@ -58,6 +58,8 @@ from linli.web.views.mediations import (
     signing,
     talks,
 )
+from linli.web.views.figures import behind
+from linli.web.views.figures import page as figures
 from linli.web.views.mediations import board as mediation_board
 from linli.web.views.mediations import intake as mediation_intake
 
@@ -83,6 +85,9 @@ daily_urls: list[URLPattern | URLResolver] = [
     path("claims/holds/<str:number>/ending", claims.release, name="release"),
     path("claims/locks/<str:number>/ending", claims.unlocking, name="unlocking"),
     path("claims/<uuid:claim_id>", claims.claim, name="claim"),
+    path("figures", figures.page, name="figures"),
+    path("figures/<str:code>", figures.page, name="figures-of"),
+    path("figures/<str:code>/cases", behind.behind, name="figures-behind"),
     path("exports", exports.exports, name="exports"),
     path("exports/progress", exports.progress, name="export-progress"),
     path("exports/<uuid:export_id>/file", exports.file, name="export-file"),

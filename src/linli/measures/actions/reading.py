@@ -238,7 +238,7 @@ def _minutes(measure: str, view: View) -> list[int]:
     """The minutes of each case that was closed in the period, or, while it is open, received in it."""
     field = sums.MEASURES[measure]
     rows = Counted.objects.filter(within(f"{view.axis}_path", view.path), kind=view.kind)
-    rows = rows.exclude(accused_path__in=_at_or_above(view.path))
+    rows = rows.exclude(accused_path__in=at_or_above(view.path))
     closed = Q(closed_on__gte=view.begin, closed_on__lt=view.end)
     still = Q(closed_on=None, received_on__gte=view.begin, received_on__lt=view.end)
     if view.category:
@@ -248,7 +248,8 @@ def _minutes(measure: str, view: View) -> list[int]:
     return list(found)
 
 
-def _at_or_above(path: str) -> list[str]:
+def at_or_above(path: str) -> list[str]:
+    """The paths of a unit and of all those above it."""
     steps = path.rstrip("/").split("/")
     return ["/".join(steps[: n + 1]) + "/" for n in range(len(steps))]
 

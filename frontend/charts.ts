@@ -1,0 +1,2 @@
+/** Only on pages with charts. */
+import "./elements/chart";

@@ -1,0 +1,141 @@
+import { BarChart, LineChart } from "echarts/charts";
+import { GridComponent, LegendComponent, TooltipComponent } from "echarts/components";
+import { type EChartsType, init, use } from "echarts/core";
+import { SVGRenderer } from "echarts/renderers";
+
+import { all, amount, define, find } from "./dom";
+
+use([BarChart, LineChart, GridComponent, LegendComponent, TooltipComponent, SVGRenderer]);
+
+type Form = "line" | "bar" | "columns" | "stack";
+
+interface Series {
+  name: string;
+  values: (number | null)[];
+}
+
+const COLOURS = ["brand-solid", "accent", "line-strong", "danger"];
+const NARROW = 480;
+
+/**
+ * `<ll-chart form="line|bar|columns|stack" unit="%" floor="0">` draws the table inside it: the first column names, every
+ * further column with a heading is a series; a cell says its number in `data-value` or as its text, and “—” is a gap.
+ * The table is the chart for who cannot see it and without script; the drawing goes into `.ll-chart-canvas` before it
+ * and is silent. Rows of a table lead where their links lead: pressing a bar opens the link of its cell.
+ */
+class Chart extends HTMLElement {
+  private chart: EChartsType | null = null;
+  private watch: ResizeObserver | null = null;
+
+  connectedCallback(): void {
+    const canvas = find<HTMLElement>(this, ".ll-chart-canvas");
+    const table = find<HTMLTableElement>(this, "table");
+    if (!canvas || !table || this.chart) return;
+    canvas.hidden = false;
+    this.chart = init(canvas, null, { renderer: "svg" });
+    this.draw(table);
+    this.chart.on("click", (at) => {
+      const link = find<HTMLAnchorElement>(cells(table, at.seriesIndex ?? 0)[at.dataIndex] ?? table, "a");
+      if (link) location.assign(link.href);
+    });
+    this.watch = new ResizeObserver(() => {
+      this.chart?.resize();
+      this.draw(table);
+    });
+    this.watch.observe(canvas);
+    addEventListener("beforeprint", this.fit);
+  }
+
+  disconnectedCallback(): void {
+    removeEventListener("beforeprint", this.fit);
+    this.watch?.disconnect();
+    this.chart?.dispose();
+    this.chart = null;
+  }
+
+  private readonly fit = (): void => {
+    this.chart?.resize();
+  };
+
+  private colour(token: string): string {
+    return getComputedStyle(this).getPropertyValue(`--ll-${token}`).trim();
+  }
+
+  private draw(table: HTMLTableElement): void {
+    const form = (this.getAttribute("form") ?? "bar") as Form;
+    const [names, series] = read(table);
+    const words = { color: this.colour("ink-2"), fontFamily: getComputedStyle(this).fontFamily, fontSize: 13 };
+    const lies = form === "bar";
+    const room = this.clientWidth < NARROW;
+    const kinds = { type: "category" as const, data: names, inverse: lies, axisTick: { show: false } };
+    const unit = this.getAttribute("unit") ?? "";
+    const numbers = {
+      type: "value" as const,
+      min: amount(this, "floor", 0),
+      minInterval: unit ? 0 : 1,
+      splitNumber: room ? 3 : 5,
+      axisLabel: { ...words, formatter: `{value}${unit}` },
+      splitLine: { lineStyle: { color: this.colour("line") } },
+    };
+    const along = {
+      ...kinds,
+      axisLine: { lineStyle: { color: this.colour("line-strong") } },
+      axisLabel: { ...words, interval: lies ? 0 : ("auto" as const), width: room ? 88 : 150, overflow: "truncate" as const },
+    };
+    this.chart?.setOption(
+      {
+        animation: false,
+        color: COLOURS.map((token) => this.colour(token)),
+        textStyle: words,
+        grid: { left: 4, right: 16, top: series.length > 1 ? 36 : 12, bottom: 4, containLabel: true },
+        legend: { show: series.length > 1, top: 0, left: 0, textStyle: words, itemHeight: 10 },
+        tooltip: {
+          trigger: "axis",
+          renderMode: "richText",
+          confine: true,
+          backgroundColor: this.colour("surface"),
+          borderColor: this.colour("line"),
+          textStyle: { ...words, color: this.colour("ink") },
+          valueFormatter: (value: unknown) => (typeof value === "number" ? `${value}${unit}` : "—"),
+        },
+        xAxis: lies ? numbers : along,
+        yAxis: lies ? along : numbers,
+        series: series.map((one, place) => this.series(one, form, place)),
+      },
+      { notMerge: true },
+    );
+  }
+
+  private series(one: Series, form: Form, place: number): object {
+    const shared = { name: one.name, data: one.values };
+    if (form === "line") {
+      const dashed = place > 0 ? { lineStyle: { type: "dashed", width: 2 } } : { lineStyle: { width: 2.5 } };
+      return { ...shared, ...dashed, type: "line", symbolSize: 7, connectNulls: false };
+    }
+    return { ...shared, type: "bar", barMaxWidth: 28, ...(form === "stack" ? { stack: "all" } : {}) };
+  }
+}
+
+function read(table: HTMLTableElement): [string[], Series[]] {
+  const names = all(table, "tbody th").map((cell) => cell.textContent.trim());
+  const heads = all(table, "thead th:not(:first-child):not([data-apart])");
+  return [
+    names,
+    heads.map((head, place) => ({
+      name: head.textContent.trim(),
+      values: cells(table, place).map((cell) => number(cell)),
+    })),
+  ];
+}
+
+function cells(table: HTMLTableElement, place: number): HTMLElement[] {
+  return all<HTMLElement>(table, `tbody td:nth-of-type(${place + 1})`);
+}
+
+function number(cell: HTMLElement): number | null {
+  const said = cell.dataset.value ?? cell.textContent.replace(/[\s,%]/g, "");
+  const value = Number(said);
+  return said === "" || Number.isNaN(value) ? null : value;
+}
+
+define("ll-chart", Chart);
