@@ -6,10 +6,12 @@ import {
   GeoJSON,
   LatLng,
   type Layer,
+  LayerGroup,
   Map as LeafletMap,
   type PathOptions,
   TileLayer,
 } from "leaflet/dist/leaflet-src.esm.js";
+import Supercluster, { type ClusterFeature, type InputFeature, type PointFeature } from "supercluster";
 
 import { amount, define, find, say } from "./dom";
 
@@ -19,9 +21,14 @@ interface Props {
   note?: string;
   url?: string;
   state?: "late" | "soon" | "done";
+  shades?: number[];
+  said?: string[];
 }
 
 const MOST_LABELS = 40;
+const SHADES = [0, 0.14, 0.32, 0.5, 0.68, 0.86];
+const TOGETHER = 48; // pixels within which points become one
+const ALONE = 15; // from this zoom on every point stands for itself
 const NEAR = 16;
 const IN_ITS_TOWN = 13; // without tiles the outline around a point is all that says where it is
 
@@ -32,11 +39,14 @@ const IN_ITS_TOWN = 13; // without tiles the outline around a point is all that 
  * and, told by `ll-pick` ({lon, lat, accuracy}), to whoever listens. `button[data-locate]` asks for the position once;
  * `button[data-centre]` takes the middle of the map, for the keyboard. `[role=status]` carries the texts:
  * data-asking, data-refused, data-picked, data-located ({m}), data-failed.
- * Properties of a feature: code, name, note, url, state (late, soon, done). A map never is the only way.
+ * Properties of a feature: code, name, note, url, state (late, soon, done); of an area on a map with `shaded`: shades (0 to 5)
+ * and said, one for each step of `input[type=range]`, whose words stand in its `data-steps` (joined by |) and go into
+ * `output`. `clusters` draws near points as one with their number. A map never is the only way.
  */
 class MapView extends HTMLElement {
   private map: LeafletMap | null = null;
   private pin: CircleMarker | null = null;
+  private step = 0;
 
   connectedCallback(): void {
     const canvas = find<HTMLElement>(this, ".ll-map-canvas");
@@ -88,7 +98,10 @@ class MapView extends HTMLElement {
     try {
       const [areas, points] = await Promise.all([read(this.text("src")), read(this.text("points"))]);
       const shapes = areas ? this.areas(areas).addTo(map) : null;
-      const dots = points ? this.dots(points).addTo(map) : null;
+      if (shapes && this.hasAttribute("shaded")) this.slide(shapes);
+      const near = points !== null && this.hasAttribute("clusters");
+      if (near) this.gather(points, map);
+      const dots = points && !near ? this.dots(points).addTo(map) : null;
       this.pin?.bringToFront(); // it was there before the areas
       const around = dots?.getLayers().length ? dots : shapes;
       const fixed = this.hasAttribute("lon") && this.hasAttribute("zoom");
@@ -113,6 +126,64 @@ class MapView extends HTMLElement {
     }
   };
 
+  /** Every area takes the shade of the chosen step; the words of the step stand beside the slider. */
+  private slide(shapes: GeoJSON): void {
+    const slider = find<HTMLInputElement>(this, "input[type=range]");
+    const words = slider?.dataset.steps?.split("|") ?? [];
+    const show = (): void => {
+      this.step = slider ? Number(slider.value) : 0;
+      const output = find<HTMLOutputElement>(this, "output");
+      if (output) output.textContent = words[this.step] ?? "";
+      shapes.setStyle((feature) => this.shade(feature));
+    };
+    slider?.addEventListener("input", show);
+    show();
+  }
+
+  private shade(feature?: Feature): PathOptions {
+    const shade = props(feature).shades?.[this.step] ?? 0;
+    return {
+      color: this.colour("line-strong"),
+      weight: 1,
+      fillColor: this.colour(shade ? "brand-solid" : "surface"),
+      fillOpacity: shade ? (SHADES[shade] ?? 0.86) : 0.9,
+    };
+  }
+
+  /** Points near one another are one circle with their number; pressing it goes nearer. */
+  private gather(data: FeatureCollection, map: LeafletMap): void {
+    const index = new Supercluster<Props, Props>({ radius: TOGETHER, maxZoom: ALONE });
+    index.load(data.features as InputFeature<Props>[]);
+    const layer = new LayerGroup().addTo(map);
+    const draw = (): void => {
+      const seen = map.getBounds().pad(0.2);
+      const box: [number, number, number, number] = [seen.getWest(), seen.getSouth(), seen.getEast(), seen.getNorth()];
+      layer.clearLayers();
+      for (const one of index.getClusters(box, Math.floor(map.getZoom()))) layer.addLayer(this.cluster(one, index, map));
+    };
+    map.on("moveend", draw);
+    draw();
+  }
+
+  private cluster(
+    one: ClusterFeature<Props> | PointFeature<Props>,
+    index: Supercluster<Props, Props>,
+    map: LeafletMap,
+  ): Layer {
+    const at = new LatLng(one.geometry.coordinates[1] ?? 0, one.geometry.coordinates[0] ?? 0);
+    if (!("cluster_id" in one.properties)) return this.dot(one, at);
+    const { cluster_id: id, point_count: n } = one.properties;
+    const looks = { color: this.colour("surface"), fillColor: this.colour("accent"), fillOpacity: 0.92, weight: 2 };
+    const circle = new CircleMarker(at, { ...looks, radius: 10 + Math.min(14, 3 * Math.log2(n)) });
+    const words = document.createElement("span");
+    words.textContent = String(n);
+    circle.bindTooltip(words, { permanent: true, direction: "center", className: "ll-map-count", opacity: 1 });
+    circle.on("click", () => {
+      map.setView(at, index.getClusterExpansionZoom(id));
+    });
+    return circle;
+  }
+
   private areas(data: FeatureCollection): GeoJSON {
     const chosen = this.text("highlight");
     const style = (feature?: Feature): PathOptions => {
@@ -125,21 +196,37 @@ class MapView extends HTMLElement {
         fillOpacity: this.hasAttribute("tiles") ? 0.3 : 0.9,
       };
     };
-    const said = this.hasAttribute("labels") && data.features.length <= MOST_LABELS ? label : name;
+    const said = this.hasAttribute("labels") && data.features.length <= MOST_LABELS ? label : this.named;
     return new GeoJSON(data, { style, onEachFeature: said, interactive: !this.hasAttribute("pick") });
   }
 
   private dots(data: FeatureCollection): GeoJSON {
-    const tokens = { late: "danger", soon: "accent", done: "line-strong" };
-    return new GeoJSON(data, {
-      pointToLayer: (feature, at) => {
-        const state = props(feature).state;
-        const fillColor = this.colour(state ? tokens[state] : "brand-solid");
-        return new CircleMarker(at, { radius: 7, weight: 2, color: this.colour("surface"), fillColor, fillOpacity: 1 });
-      },
-      onEachFeature: open,
-    });
+    return new GeoJSON(data, { pointToLayer: (feature: Feature, at) => this.dot(feature, at) });
   }
+
+  private dot(feature: Feature, at: LatLng): CircleMarker {
+    const tokens = { late: "danger", soon: "accent", done: "line-strong" };
+    const state = props(feature).state;
+    const fillColor = this.colour(state ? tokens[state] : "brand-solid");
+    const looks = { radius: 7, weight: 2, color: this.colour("surface"), fillColor, fillOpacity: 1 };
+    const dot = new CircleMarker(at, looks);
+    open(feature, dot);
+    return dot;
+  }
+
+  /** A tooltip with the name, and on a shaded map with what is said of the area at the chosen step. */
+  private readonly named = (feature: Feature, layer: Layer): void => {
+    name(feature, layer);
+    const said = props(feature).said;
+    if (!said) return;
+    layer.unbindTooltip();
+    const words = (): HTMLElement => {
+      const box = document.createElement("span");
+      box.textContent = `${props(feature).name ?? ""} ${said[this.step] ?? ""}`;
+      return box;
+    };
+    layer.bindTooltip(words, { sticky: true });
+  };
 
   private letPick(map: LeafletMap): void {
     const [lon, lat] = [find<HTMLInputElement>(this, "[data-lon]"), find<HTMLInputElement>(this, "[data-lat]")];

@@ -25,6 +25,9 @@ from linli.web.views import (
     vetoes,
     work,
 )
+from linli.web.views.figures import behind
+from linli.web.views.figures import map as figures_map
+from linli.web.views.figures import page as figures
 from linli.web.views.manage import (
     articles,
     assessments,
@@ -58,8 +61,6 @@ from linli.web.views.mediations import (
     signing,
     talks,
 )
-from linli.web.views.figures import behind
-from linli.web.views.figures import page as figures
 from linli.web.views.mediations import board as mediation_board
 from linli.web.views.mediations import intake as mediation_intake
 
@@ -87,7 +88,10 @@ daily_urls: list[URLPattern | URLResolver] = [
     path("claims/<uuid:claim_id>", claims.claim, name="claim"),
     path("figures", figures.page, name="figures"),
     path("figures/<str:code>", figures.page, name="figures-of"),
+    path("figures/<str:code>/areas", figures_map.areas, name="figures-areas"),
     path("figures/<str:code>/cases", behind.behind, name="figures-behind"),
+    path("figures/<str:code>/map", figures_map.page, name="figures-map"),
+    path("figures/<str:code>/points", figures_map.points, name="figures-points"),
     path("exports", exports.exports, name="exports"),
     path("exports/progress", exports.progress, name="export-progress"),
     path("exports/<uuid:export_id>/file", exports.file, name="export-file"),

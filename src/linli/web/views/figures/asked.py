@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -52,21 +53,21 @@ class Asked:
             found.append((found[-1] - timedelta(days=1)).replace(day=1))
         return found[::-1]
 
-    def href(self, *names: str, month: date | None = None, **more: str) -> str:
-        """The list of the cases that make up these counts."""
-        query = {"count": ",".join(names), "month": f"{month or self.month:%Y-%m}", **more}
+    def href(self, *names: str, more: Mapping[str, str] | None = None) -> str:
+        """The list of the cases that make up these counts; `more` narrows it to a category, channel or kind."""
+        query = {"count": ",".join(names), "month": f"{self.month:%Y-%m}", **(more or {})}
         return f"{reverse('web:figures-behind', args=[self.unit.code])}?{urlencode(query)}"
 
-    def page(self, unit: Organisation | None = None, month: date | None = None) -> str:
-        """The page of figures of this or another unit or month."""
-        address = reverse("web:figures-of", args=[(unit or self.unit).code])
-        return f"{address}?{urlencode({'month': f'{month or self.month:%Y-%m}'})}"
+    def page(self) -> str:
+        """The address of the page of figures."""
+        address = reverse("web:figures-of", args=[self.unit.code])
+        return f"{address}?{urlencode({'month': f'{self.month:%Y-%m}'})}"
 
 
 def _unit(post: Actor, code: str) -> Organisation:
     """A unit at or below the reader's own; anything else is not there."""
     units = Organisation.objects.select_related("parent")
-    wanted = units.filter(code=code) if code else units.filter(pk=post.organisation_id)
+    wanted = units.filter(code=code) if code else units.filter(path=post.path)
     unit = wanted.first()
     if unit is None or not is_within(unit.path, post.path):
         raise Http404

@@ -25,7 +25,7 @@ LONGEST = 48
 @requires("board.view")
 @require_safe
 def behind(request: HttpRequest, code: str) -> HttpResponse:
-    """Fifty a page, newest first. What a reader may not see is counted in the number and not listed here: it says so."""
+    """Fifty a page, newest first. The number counts more than the reader may see, and the page says so."""
     post, at = post_of(request), clock.now()
     asked = Asked.read(request, code)
     names = request.GET.get("count", "")[:200].split(",")
@@ -51,8 +51,12 @@ def behind(request: HttpRequest, code: str) -> HttpResponse:
 
 def _view(asked: Asked, request: HttpRequest) -> reading.View:
     given = {name: request.GET.get(name, "")[:LONGEST] for name in ("category", "channel", "kind")}
-    kind = given.pop("kind") or reading.REQUESTS
-    return replace(asked.view, kind=kind, **given)
+    return replace(
+        asked.view,
+        kind=given["kind"] or reading.REQUESTS,
+        category=given["category"],
+        channel=given["channel"],
+    )
 
 
 def _about(view: reading.View, options: filters.Options) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -27,6 +27,7 @@ from .asked import Asked
 from .standing import ageing, funnel
 
 TIMES = ("median", "p90")
+LATE = ("closed_late", "late_open")
 BELOW = {
     Kind.COUNTY: (Kind.TOWNSHIP,),
     Kind.TOWNSHIP: (Kind.VILLAGE, Kind.COMMUNITY),
@@ -85,7 +86,10 @@ def page(request: HttpRequest, code: str = "") -> HttpResponse:
         "channels": _channels(asked),
         "below": list(_below(asked)),
         "funnel": funnel(post, asked.unit),
-        "ageing": [Line(each.label, (Cell(f"{each.n:,}", each.href, each.n),)) for each in ageing(post, asked.unit, at)],
+        "ageing": [
+            Line(each.label, (Cell(f"{each.n:,}", each.href, each.n),))
+            for each in ageing(post, asked.unit, at)
+        ],
         "heads": heads(),
     }
     return render(request, "web/figures/page.html", context)
@@ -125,7 +129,7 @@ def _measured(asked: Asked) -> Iterator[Measured]:
 
 def _counted(asked: Asked, n: int, names: frozenset[str] | tuple[()], kind: str) -> Cell:
     more = {} if kind == reading.REQUESTS else {"kind": kind}
-    return Cell(f"{n:,}", asked.href(*sorted(names), **more) if names and n else "", n)
+    return Cell(f"{n:,}", asked.href(*sorted(names), more=more) if names and n else "", n)
 
 
 def words_of(figure: Figure) -> str:
@@ -153,28 +157,35 @@ def month_words(month: date) -> str:
 def _received(asked: Asked, series: dict[date, Counts]) -> list[Line]:
     lines = []
     for month in asked.months:
-        now, then = series.get(month), series.get(month.replace(year=month.year - 1))
+        there = replace(asked, month=month)
+        now, then = series.get(month), series.get(there.year_before.month)
         cells = (
-            _number(asked, now, "received", month),
-            _number(asked, now, "finished", month),
+            _number(there, now, "received"),
+            _number(there, now, "finished"),
             Cell(f"{then['received']:,}" if then else "—", "", then["received"] if then else None),
         )
-        lines.append(Line(month_words(month), cells, asked.page(month=month)))
+        lines.append(Line(month_words(month), cells, there.page()))
     return lines
 
 
-def _number(asked: Asked, counts: Counts | None, name: str, month: date, **more: str) -> Cell:
+def _number(asked: Asked, counts: Counts | None, name: str, more: Mapping[str, str] | None = None) -> Cell:
     n = (counts or {}).get(name, 0)
-    return Cell(f"{n:,}", asked.href(name, month=month, **more) if n else "", n)
+    return Cell(f"{n:,}", asked.href(name, more=more) if n else "", n)
+
+
+def _late(asked: Asked, counts: Counts, more: Mapping[str, str] | None = None) -> Cell:
+    n = sum(counts.get(name, 0) for name in LATE)
+    return Cell(f"{n:,}", asked.href(*LATE, more=more) if n else "", n)
 
 
 def _shares(asked: Asked, series: dict[date, Counts], code: str) -> list[Line]:
     indicator = indicators.indicators()[code]
     lines = []
     for month in asked.months:
-        now, then = series.get(month, {}), series.get(month.replace(year=month.year - 1), {})
+        there = replace(asked, month=month)
+        now, then = series.get(month, {}), series.get(there.year_before.month, {})
         pair = [reading.of_counts(indicator, counts) for counts in (now, then)]
-        href = asked.href(*sorted(indicator.whole.names), month=month) if pair[0].whole else ""
+        href = there.href(*sorted(indicator.whole.names)) if pair[0].whole else ""
         first, second = (
             Cell(words_of(each), "", None if each.value is None else round(each.value, 1)) for each in pair
         )
@@ -187,7 +198,7 @@ def _categories(asked: Asked) -> list[Line]:
     found = reading.by_category(asked.view, groups=True)
     ordered = sorted(found, key=lambda code: names[code].position if code in names else 999)
     return [
-        _parts(asked, names[code].label if code in names else code, found[code], category=code)
+        _parts(asked, names[code].label if code in names else code, found[code], {"category": code})
         for code in ordered
     ]
 
@@ -195,22 +206,14 @@ def _categories(asked: Asked) -> list[Line]:
 def _channels(asked: Asked) -> list[Line]:
     found, words = reading.by_channel(asked.view), kinds.channels()
     return [
-        _parts(asked, str(words.get(code, code)), counts, channel=code) for code, counts in found.items()
+        _parts(asked, str(words.get(code, code)), counts, {"channel": code}) for code, counts in found.items()
     ]
 
 
-def _parts(asked: Asked, label: str, counts: Counts, **more: str) -> Line:
+def _parts(asked: Asked, label: str, counts: Counts, more: Mapping[str, str]) -> Line:
     """What was received, settled in time and late, of one category or channel."""
-    month = asked.month
-    late = counts["closed_late"] + counts["late_open"]
-    return Line(
-        label,
-        (
-            _number(asked, counts, "received", month, **more),
-            _number(asked, counts, "on_time", month, **more),
-            Cell(f"{late:,}", asked.href("closed_late", "late_open", **more) if late else "", late),
-        ),
-    )
+    cells = (_number(asked, counts, "received", more), _number(asked, counts, "on_time", more))
+    return Line(label, (*cells, _late(asked, counts, more)))
 
 
 def _below(asked: Asked) -> Iterator[tuple[str, list[Line]]]:
@@ -226,18 +229,20 @@ def _units(asked: Asked, wanted: tuple[Kind, ...], view: reading.View) -> list[L
     units = Organisation.objects.filter(parent=asked.unit, kind__in=wanted).order_by("code")
     named = {unit.path: unit for unit in units}
     found = reading.by_unit(view, named)
-    return [_unit_line(asked, unit, found.get(path, {})) for path, unit in named.items()]
+    return [
+        _unit_line(asked, unit, found[path])
+        for path, unit in named.items()
+        if any(found.get(path, {}).values())
+    ]
 
 
 def _unit_line(asked: Asked, unit: Organisation, counts: Counts) -> Line:
     there = replace(asked, unit=unit)
-    number: Callable[[str], Cell] = lambda name: _number(there, counts, name, asked.month)  # noqa: E731
-    late = counts.get("closed_late", 0) + counts.get("late_open", 0)
     kept = reading.of_counts(indicators.indicators()["on_time"], counts)
     cells = (
-        number("received"),
-        number("on_time"),
-        Cell(f"{late:,}", there.href("closed_late", "late_open") if late else "", late),
+        _number(there, counts, "received"),
+        _number(there, counts, "on_time"),
+        _late(there, counts),
         Cell(words_of(kept), "", kept.value),
     )
-    return Line(unit.label, cells, asked.page(unit))
+    return Line(unit.label, cells, there.page())
