@@ -15,6 +15,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 
@@ -24,6 +25,7 @@ from linli.people.models import Grant, Person
 
 Axis = Literal["place", "holder", "partner"]
 View = Callable[..., HttpResponse]
+NEVER_SHOWN = ("csrf", "password", "secret")
 
 
 @dataclass(frozen=True)
@@ -223,10 +225,23 @@ def _marked(view: View, permission: str) -> View:
     return view
 
 
+def _is_words(value: str) -> bool:
+    """Whether somebody wrote this: a command, a code or a number has neither blanks nor letters of a script."""
+    return any(letter.isspace() or letter > "\u2e7f" for letter in value.strip())
+
+
 def _sign_in_first(request: HttpRequest) -> HttpResponse:
-    """The sign-in page; a fragment asked for by a page is refused, lest the sign-in land inside that page."""
+    """The sign-in page; a fragment asked for by a page is refused, lest the sign-in land inside that page.
+
+    What somebody typed whose sign-in has ended is shown again, to be sent once they have signed in.
+    """
     if "HX-Request" in request.headers:
         return HttpResponse(status=401)
+    values = [(name, each) for name in request.POST for each in request.POST.getlist(name)]
+    kept = [(name, each) for name, each in values if not any(word in name for word in NEVER_SHOWN)]
+    if said := [each for _name, each in kept if _is_words(each)]:
+        context = {"values": kept, "said": said, "address": request.get_full_path(), "files": request.FILES}
+        return render(request, "people/sign_in_again.html", context, status=403)
     return redirect_to_login(request.get_full_path())
 
 
