@@ -18,7 +18,8 @@ DIST := src/linli/kit/static/linli/dist/manifest.json
 FRONTEND := $(shell find frontend -type f 2>/dev/null) $(wildcard vite.config.* tsconfig.json)
 CATALOGUES := $(shell find src/linli -path '*/locale/*' -name '*.po')
 GUARDS := tests/test_shape.py tests/test_charter.py tests/test_settings_documented.py tests/test_dependencies_documented.py \
-	tests/test_translations.py tests/test_routes.py tests/test_procedures_documented.py
+	tests/test_translations.py tests/test_routes.py tests/test_procedures_documented.py \
+	tests/test_register.py
 
 TORTURED := PYTHONPATH=tests:src:. DJANGO_SETTINGS_MODULE=linli.config.settings
 

@@ -13,7 +13,8 @@ from linli.privacy.actions import register
 def test_every_column_of_every_table_is_covered() -> None:
     assert register.faults(apps.get_models()) == [], (
         "a column needs its line in privacy/data/register.toml: what it is (and, where it differs from its table, what "
-        "for, on which ground, who sees it, how long it is kept); then run `linli register`"
+        "for, on which ground, who sees it, how long it is kept): `linli register --missing` names what to fill in, "
+        "`linli register` then writes docs/processing-record.md"
     )
 
 

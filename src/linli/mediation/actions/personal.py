@@ -64,16 +64,21 @@ def _copy(case: Case, party: int | None) -> dict[str, Any]:
     return {
         "subject": Mediation.objects.get(pk=case.pk).subject,
         "party": {
-            "side": own.side,
+            "side": str(own.get_side_display()),
             "name": own.name,
             **{name: str(getattr(own, name) or "") for name in OPTIONAL},
         },
         "companions": [
-            {"role": each.role, "name": each.name, "phone": each.phone}
+            {"role": str(each.get_role_display()), "name": each.name, "phone": each.phone}
             for each in Companion.objects.filter(**mine).order_by("id")
         ],
         "answers": [
-            {"matter": each.matter, "answer": each.answer, "at": each.at.isoformat(), "how": each.how}
+            {
+                "at": each.at.isoformat(),
+                "matter": str(each.get_matter_display()),
+                "answer": each.answer,
+                "how": str(each.get_how_display()),
+            }
             for each in Assent.objects.filter(**mine).order_by("at", "id")
         ],
         "talks": [
@@ -81,7 +86,7 @@ def _copy(case: Case, party: int | None) -> dict[str, Any]:
             for each in Talk.objects.filter(**mine).order_by("held_at", "id")
         ],
         "papers": [
-            {"kind": each.kind, "at": each.at.isoformat(), "text": each.text}
+            {"kind": str(each.get_kind_display()), "at": each.at.isoformat(), "text": each.text}
             for each in held
             if each.party == party or each.id in seen
         ],

@@ -98,7 +98,7 @@ def copy(request: HttpRequest, ticket: str) -> HttpResponse:
     who, form = concerned(request, ticket), request.POST.get("form", "")
     if who is None or form not in FORMS:
         raise Http404
-    held = copies.copy(case=who.case, party=who.party, at=clock.now())
+    held = copies.copy(case=who.case, party=who.party, at=clock.now(), reads=who.reads)
     if form == "html":
         context = {"held": held, "case": who.case, "who": who, "parts": copies.parts(held)}
         return not_kept(render(request, "portal/copy.html", context))

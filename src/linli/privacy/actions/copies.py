@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from linli.cases.models import Case
-from linli.privacy.actions import keepers, notices
-from linli.privacy.models import Claim, Consent
+from linli.ledger.models import Leaf
+from linli.privacy.actions import keepers, notices, seen
+from linli.privacy.actions.reads import KIND
+from linli.privacy.models import Claim, Consent, Read
 
 FORM = "linli-copy-1"
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")
 LABELS: dict[str, str | Promise] = {
     "number": _("编号"),
     "received_at": _("收到时间"),
@@ -42,8 +48,13 @@ LABELS: dict[str, str | Promise] = {
 }
 
 
-def copy(*, case: Case, party: int | None, at: datetime) -> dict[str, Any]:
-    """All that concerns the reporter, or a party: plain values under the names of `LABELS`."""
+def copy(
+    *, case: Case, party: int | None, at: datetime, reads: QuerySet[Read] | None = None
+) -> dict[str, Any]:
+    """All that concerns the reporter, or a party: plain values under the names of `LABELS`.
+
+    `reads` are the openings they are told of; each names its leaf, by which it is found in the log.
+    """
     keeper = keepers.of(case)
     own: dict[str, Any] = {
         "form": FORM,
@@ -59,22 +70,46 @@ def copy(*, case: Case, party: int | None, at: datetime) -> dict[str, Any]:
     return {
         **own,
         **held,
+        "openings": _openings(reads) if reads is not None else [],
         "consents": [
-            {"matter": each.matter, "given": each.is_given, "notice": each.notice, "at": each.at.isoformat()}
+            {
+                "at": each.at.isoformat(),
+                "matter": str(each.get_matter_display()),
+                "given": each.is_given,
+                "notice": each.notice,
+            }
             for each in consents
         ],
         "claims": [
             {
-                "kind": each.kind,
-                "words": each.words,
                 "asked_at": each.asked_at.isoformat(),
+                "kind": str(each.get_kind_display()),
+                "words": each.words,
                 "due_at": each.due_at.isoformat(),
-                "outcome": each.outcome,
+                "outcome": str(each.get_outcome_display()) if each.outcome else "",
                 "reply": each.reply,
             }
             for each in claims
         ],
     }
+
+
+def _openings(reads: QuerySet[Read]) -> list[dict[str, Any]]:
+    rows = list(reads.select_related("case", "organisation").order_by("at", "id"))
+    leaves = Leaf.objects.filter(kind=KIND, case_id__in=[row.id for row in rows])
+    places = {leaf.case_id: (bytes(leaf.hash).hex(), leaf.position) for leaf in leaves}
+    return [
+        {
+            "at": said.at.isoformat(),
+            "unit": said.unit,
+            "role": said.role,
+            "purpose": said.purpose,
+            "parts": said.groups,
+            "leaf": places.get(row.id, ("", None))[0],
+            "position": places.get(row.id, ("", None))[1],
+        }
+        for row, said in zip(rows, seen.in_words(rows), strict=True)
+    ]
 
 
 @dataclass(frozen=True)
@@ -87,8 +122,13 @@ class Part:
 
 def parts(held: dict[str, Any]) -> list[Part]:
     """The copy in words, in order, without what is empty."""
-    found = [Part(str(LABELS[name]), tuple(_lines(value))) for name, value in held.items() if name in LABELS]
+    found = [Part(_label(name), tuple(_lines(value))) for name, value in held.items() if name in LABELS]
     return [part for part in found if part.lines]
+
+
+def _label(name: str) -> str:
+    label = str(LABELS[name])
+    return label[:1].upper() + label[1:]
 
 
 def _lines(value: Any) -> Iterator[str]:
@@ -101,4 +141,11 @@ def _lines(value: Any) -> Iterator[str]:
     elif isinstance(value, bool):
         yield str(_("是") if value else _("否"))
     elif value not in (None, ""):
-        yield str(value)
+        yield _moment(str(value))
+
+
+def _moment(written: str) -> str:
+    """A moment as the clock on the wall shows it; anything else as it is."""
+    if not MOMENT.fullmatch(written):
+        return written
+    return f"{timezone.localtime(datetime.fromisoformat(written)):%Y-%m-%d %H:%M}"

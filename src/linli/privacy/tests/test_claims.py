@@ -74,19 +74,24 @@ def resident(code: str) -> Client:
 
 
 def test_a_copy_holds_all_that_was_said_and_nothing_of_anybody_else(mine: Any, cast: Cast) -> None:
+    sign_in(cast, "dispatcher").get(f"/desk/cases/{mine.case.number}")
     client = resident(mine.code)
     data = json.loads(client.post("/track/information/copy", {"form": "json"}).content)
     assert data["text"].startswith(SECRET)
+    (opening,) = data["openings"]
+    assert (opening["unit"], opening["role"], opening["purpose"]) == ("东河镇", "调度员", "办理本案")
+    assert Leaf.objects.filter(kind="read", hash=bytes.fromhex(opening["leaf"])).exists()
     assert data["contact"] == {"name": "王女士", "phone": "0712-0000-777"}
     assert data["consents"][0] == {
-        "matter": "publication",
+        "matter": "公开原话、照片和位置",
         "given": True,
         "notice": notices.current(),
         "at": data["consents"][0]["at"],
     }
     page = client.post("/track/information/copy", {"form": "html"}).content.decode()
-    for said in (SECRET, "王女士", "0712-0000-777"):
+    for said in (SECRET, "王女士", "0712-0000-777", "2026-09-30 16:42"):
         assert said in page
+    assert str(mine.case.place_id) not in page
     assert "祝丽华" not in json.dumps(data, ensure_ascii=False) + page
     assert client.post("/track/information/copy", {"form": "exe"}).status_code == 404
     assert Client().post("/track/information/copy", {"form": "json"}).status_code == 404

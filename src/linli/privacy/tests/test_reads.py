@@ -22,6 +22,8 @@ from linli.documents.tests.pictures import plain
 from linli.kit import clock
 from linli.ledger import actions as ledger
 from linli.ledger.models import Leaf
+from linli.mediation.models import Party
+from linli.mediation.tests.story import Story
 from linli.people.actions import keys
 from linli.people.models import Grant
 from linli.privacy.actions import purposes, reads
@@ -75,7 +77,7 @@ def pages_of(case: Case) -> list[str]:
     """Every page of staff, with this case's number where an address asks for one, and a search for its words."""
     found = []
     for address in addresses(get_resolver()):
-        if not address.startswith(("/desk/", "/api/v1/")):
+        if not address.startswith(("/desk/", "/api/v1/", "/field/")):
             continue
         address = address.replace("<str:number>", case.number).replace("<number>", case.number)
         if "<" not in address:
@@ -86,7 +88,7 @@ def pages_of(case: Case) -> list[str]:
 def test_every_page_that_says_something_of_a_case_notes_it_first_and_is_empty_when_it_cannot(
     told: Case, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clients = [sign_in(cast, "dispatcher"), program(cast, "dispatcher")]
+    clients = [sign_in(cast, name) for name in ("dispatcher", "grid_worker")] + [program(cast, "dispatcher")]
     showing = []
     for address in pages_of(told):
         for client in clients:
@@ -107,6 +109,30 @@ def test_every_page_that_says_something_of_a_case_notes_it_first_and_is_empty_wh
         answer = client.get(address)
         assert answer.status_code == 503, address
         for secret in (CANARY, told.title, told.number, "0712-0000-777", "祝丽华"):
+            assert secret not in answer.content.decode(), address
+
+
+def test_the_pages_of_a_mediation_note_it_first_and_are_empty_when_they_cannot(
+    dispute: Callable[..., Any], cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = Story(cast, dispute(brief=f"{CANARY}，雨水管排到院墙。").case.pk).to("in_mediation")
+    monkeypatch.setattr(clock, "now", lambda: story.at)
+    client, number = sign_in(cast, "mediator"), story.case.number
+    name = Party.objects.get(case=story.case, number=1).name
+    showing = []
+    for address in [each for each in pages_of(story.case) if CANARY not in each]:
+        before = Read.objects.filter(case=story.case).count()
+        answer = client.get(address)
+        body = (b"".join(answer) if answer.streaming else answer.content).decode(errors="replace")
+        if CANARY in body:
+            showing.append(address)
+            assert Read.objects.filter(case=story.case).count() > before, address
+    assert f"/desk/mediations/{number}" in showing
+    broken(monkeypatch)
+    for address in showing:
+        answer = client.get(address)
+        assert answer.status_code == 503, address
+        for secret in (CANARY, name, number):
             assert secret not in answer.content.decode(), address
 
 

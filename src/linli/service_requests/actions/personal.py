@@ -7,14 +7,14 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from linli.cases.actions import BadData
+from linli.cases.actions import BadData, finding
 from linli.cases.models import Case, Event, TrackingCode
 from linli.documents.actions import removing
 from linli.kit import text
 from linli.people.access import Actor
 from linli.privacy.actions import erasing, keepers
 from linli.service_requests.actions.questions import told
-from linli.service_requests.models import Request
+from linli.service_requests.models import Category, Request
 
 KIND = "service_request"
 
@@ -22,12 +22,13 @@ KIND = "service_request"
 def _copy(case: Case, _party: int | None) -> dict[str, Any]:
     request = Request.objects.get(pk=case.pk)
     events = list(Event.objects.filter(case_id=case.pk).select_related("organisation").order_by("number"))
+    category = Category.objects.filter(pk=case.category).first()
     first = events[0].data or {} if events else {}
     return {
         "title": case.title,
-        "type": request.request_type,
+        "type": str(request.get_request_type_display()),
         "text": request.text,
-        "category": case.category,
+        "category": category.label if category else case.category,
         "answers": [list(pair) for pair in told(str(first.get("category", "")), first.get("answers", {}))],
         "contact": {"name": request.contact_name, "phone": request.contact_phone},
         "is_identity_kept": case.is_identity_kept,
@@ -47,7 +48,7 @@ def _step(event: Event, case: Case) -> dict[str, Any]:
         "at": event.at.isoformat(),
         "what": str(case.procedure.move_of(event.kind).done),
         "unit": event.organisation.label if event.organisation else "",
-        "said": {name: value for name, value in (event.data or {}).items() if isinstance(value, str)},
+        "said": list(finding.said(event, case.procedure)),
     }
 
 

@@ -1,4 +1,4 @@
-"""`linli register [--check]`: docs/processing-record.md, the record of processing, written from data/register.toml."""
+"""`linli register [--check|--missing]`: docs/processing-record.md, the record of processing from data/register.toml."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
@@ -28,7 +29,12 @@ class Command(BaseCommand):
         parser.description = _("按登记表写出 docs/processing-record.md。")
         parser.add_argument("--check", action="store_true", help=_("只检查，不写；过时就报错"))
 
+        parser.add_argument("--missing", action="store_true", help=_("列出登记表里还没有的字段"))
+
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["missing"]:
+            self.stdout.write("\n".join(missing()))
+            return
         wanted = page()
         if options["check"]:
             if not DOCUMENT.exists() or DOCUMENT.read_text(encoding="utf-8") != wanted:
@@ -44,6 +50,20 @@ def page() -> str:
     for table, columns in groupby(register.columns(), key=lambda column: column.table):
         lines += _table(table, list(columns))
     return "\n".join(lines) + "\n"
+
+
+def missing() -> Iterator[str]:
+    """Lines to be filled in for what the register does not cover; a kind of `?` is none, so nothing passes unread."""
+    known = register.tables()
+    for model in apps.get_models():
+        label = model._meta.label
+        held = [field.name for field in model._meta.concrete_fields if field.column]
+        lacking = [name for name in held if name not in known.get(label, {}).get("columns", {})]
+        if lacking and label not in known:
+            yield f'[tables."{label}"]\npurpose = {{ zh = "?", en = "?" }}\nbasis = "?"\nwho = "?"\nretention = "?"\n'
+        if lacking:
+            yield f'[tables."{label}".columns]'
+            yield from (f'{name} = "?"' for name in lacking)
 
 
 def _both(field: str, code: str) -> str:
