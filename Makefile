@@ -58,7 +58,7 @@ sync: setup-dev ## 60,000 steps of three phones on a bad network (PROFILE=long: 
 	@LINLI_SYNC_STEPS=$(if $(filter long,$(PROFILE)),1000000,60000) $(BIN)/pytest -n0 -s src/linli/field/tests/test_phones.py
 
 torture: setup-dev ## killed, starved, raced, lied to: PROFILE=short or long, PLANT=name (docs/trust.md, var/torture.json)
-	@$(TORTURED) $(BIN)/python -m torture --profile $(or $(PROFILE),short) $(if $(PLANT),--plant $(PLANT))
+	@$(TORTURED) TORTURE_SCALE=$(or $(SCALE),1) $(BIN)/python -m torture --profile $(or $(PROFILE),short) $(if $(PLANT),--plant $(PLANT))
 
 torture-pages: setup-dev ## write the tables of docs/trust.md anew
 	@$(TORTURED) $(BIN)/python -m torture.pages

@@ -60,7 +60,7 @@ class Count:
 def run(*, cluster: Cluster, folder: Path, seconds: float, checks: int, plant: str = "") -> dict[str, Any]:
     world.prepare()
     if plant == "list_unfiltered":
-        CaseQuerySet.visible_to = lambda self, actor: self  # type: ignore[method-assign, assignment]
+        CaseQuerySet.visible_to = lambda self, actor: self  # type: ignore[method-assign]
     begin = time.monotonic()
     count = Count(begin + seconds, checks)
     at_addresses(Count(begin + seconds / 3, checks, 0, count.kinds, count.wrong), count)

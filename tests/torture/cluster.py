@@ -34,12 +34,13 @@ STARTS_WITHIN = 60.0
 OK = "SELECT 1"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Cluster:
     """Where it is; `data` may lie on a disk of its own."""
 
     folder: Path
     port: int
+    prepared: str = "template1"  # the database that others are copied from
 
     @property
     def data(self) -> Path:
@@ -48,10 +49,10 @@ class Cluster:
     def url(self, name: str = "postgres") -> str:
         return f"postgres://linli@127.0.0.1:{self.port}/{name}"
 
-    def create(self, name: str) -> str:
+    def create(self, name: str, template: str = "template1") -> str:
         with psycopg.connect(self.url(), autocommit=True) as connection:
             connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-            connection.execute(f'CREATE DATABASE "{name}"')
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return self.url(name)
 
     @property
@@ -94,6 +95,12 @@ class Cluster:
             _gone(pid)
         (self.data / "postmaster.pid").unlink(missing_ok=True)  # its number may be somebody else's by now
         return True
+
+    def ready(self) -> None:
+        """Up again, whatever the part before has left behind."""
+        if not self.answers(5):
+            self.kill()
+            self.start()
 
     def answers(self, within: float = STARTS_WITHIN) -> bool:
         """Whether it takes connections, or does so before long."""

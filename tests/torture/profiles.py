@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+SCALE = float(os.environ.get("TORTURE_SCALE", "1"))  # of the time each part may take
 AMOUNTS: dict[str, dict[str, dict[str, Any]]] = {
     "slice": {
         "requests": {"seconds": 20, "cases": 600},
@@ -62,7 +63,14 @@ def do(part: str, profile: str, plant: str) -> dict[str, Any]:
     where = os.environ.get("TORTURE_CLUSTER", "")
     folder = Path(os.environ["TORTURE_FOLDER"])
     cluster = Cluster(Path(where.rpartition(":")[0]), int(where.rpartition(":")[2])) if where else None
-    amounts = AMOUNTS[profile][part]
+    if part == "prepare":
+        from torture import world
+
+        world.prepare()
+        return {}
+    amounts = dict(AMOUNTS[profile][part])
+    if "seconds" in amounts:
+        amounts["seconds"] *= SCALE
     return _parts()[part](cluster=cluster, folder=folder, plant=plant, **amounts)
 
 
@@ -95,14 +103,20 @@ def run(profile: str, only: list[str], plant: str, out: Path) -> int:
         return _guard(plant)
     wanted = [IN_PARTS[plant].part] if plant else only or list(AMOUNTS[profile])
     begin, parts = time.monotonic(), {}
-    for name in wanted:
-        started = time.monotonic()
-        with running() as cluster, tempfile.TemporaryDirectory(prefix="linli-torture-") as folder:
-            parts[name] = _part(name, profile, plant, cluster, Path(folder))
-        said = next(report.rows({"parts": {name: parts[name]}}))
-        print(f"{said[0]} ({time.monotonic() - started:.0f} s): {said[1]} — {said[2]}", flush=True)
+    with running() as cluster:
+        for name in ["prepare", *wanted]:
+            started = time.monotonic()
+            cluster.ready()
+            with tempfile.TemporaryDirectory(prefix="linli-torture-") as folder:
+                parts[name] = _part(name, profile, plant, cluster, Path(folder))
+            if name == "prepare":
+                cluster.prepared = "prepared"
+                del parts[name]
+                continue
+            said = next(report.rows({"parts": {name: parts[name]}}))
+            print(f"{said[0]} ({time.monotonic() - started:.0f} s): {said[1]} — {said[2]}", flush=True)
     found = {
-        "command": f"make torture PROFILE={profile}",
+        "command": f"make torture PROFILE={profile}" + (f" SCALE={SCALE}" if SCALE != 1 else ""),
         "profile": profile,
         "plant": plant,
         "at": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
@@ -121,11 +135,12 @@ def run(profile: str, only: list[str], plant: str, out: Path) -> int:
 
 
 def _part(name: str, profile: str, plant: str, cluster: Any, folder: Path) -> dict[str, Any]:
+    database = cluster.create("prepared" if name == "prepare" else "torture", cluster.prepared)
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "linli.config.settings",
         "PYTHONPATH": os.pathsep.join([str(ROOT / "tests"), str(ROOT / "src"), str(ROOT)]),
-        "DATABASE_URL": cluster.create("torture"),
+        "DATABASE_URL": database,
         "LINLI_VAR": str(folder / "var"),
         "LINLI_COUNTY": "990001",
         "LINLI_SECRET_KEY": "tortured" * 8,

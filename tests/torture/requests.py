@@ -163,7 +163,7 @@ def _asked(chance: random.Random, known: dict[str, Any]) -> dict[str, Any]:
 
 def _part(chance: random.Random, kind: str, known: dict[str, Any]) -> str:
     if chance.random() < 0.5:
-        return {"uuid": known["id"], "int": "7", "str": known["number"]}.get(kind, known["number"])
+        return str({"uuid": known["id"], "int": "7"}.get(kind, known["number"]))
     if chance.random() < 0.4:
         return {"uuid": SOME_ID, "int": "9" * 25}.get(kind, "nothing")
     return _quoted(chance.choice(ODD)) or "x"
@@ -232,6 +232,6 @@ def _plant() -> None:
     """A view that trusts its input."""
     from importlib import import_module
 
-    track = import_module("linli.portal.views.track")
+    track: Any = import_module("linli.portal.views.track")
     sound = track.find_by_code
     track.find_by_code = lambda code: sound(code) if code.isascii() else 1 // 0
