@@ -40,15 +40,15 @@ AMOUNTS: dict[str, dict[str, dict[str, Any]]] = {
         "tampering": {"seconds": 60, "count": 750},
     },
     "long": {
-        "kills": {"seconds": 600, "kills": 4_000, "database_every": 4},
-        "fsyncs": {"seconds": 180, "failures": 300},
-        "disks": {"seconds": 15},
-        "attachments": {"rounds": 2},
-        "races": {"seconds": 150, "races": 10_000},
-        "backups": {"rounds": 2},
-        "requests": {"seconds": 240, "cases": 300_000},
-        "access": {"seconds": 150, "checks": 36_000},
+        "kills": {"seconds": 600, "kills": 4_000, "database_every": 3},
+        "fsyncs": {"seconds": 240, "failures": 300},
+        "races": {"seconds": 180, "races": 10_000},
+        "requests": {"seconds": 300, "cases": 300_000},
+        "access": {"seconds": 180, "checks": 36_000},
         "tampering": {"seconds": 300, "count": 3_750},
+        "attachments": {"rounds": 1},
+        "backups": {"rounds": 2},
+        "disks": {"seconds": 15},
     },
 }
 
@@ -115,6 +115,17 @@ def run(profile: str, only: list[str], plant: str, out: Path) -> int:
                 continue
             said = next(report.rows({"parts": {name: parts[name]}}))
             print(f"{said[0]} ({time.monotonic() - started:.0f} s): {said[1]} — {said[2]}", flush=True)
+            _written(out, profile, plant, begin, parts)
+    bad = [name for name, one in parts.items() if report.bad(one) or "broken" in one]
+    if plant:
+        print(f"planted {plant}: {'CAUGHT' if bad else 'NOT CAUGHT'}")
+        return 0 if bad else 1
+    print(f"{len(parts)} parts, objected to: {', '.join(bad) or 'nothing'}. Written to {out}")
+    return 1 if bad else 0
+
+
+def _written(out: Path, profile: str, plant: str, begin: float, parts: dict[str, Any]) -> dict[str, Any]:
+    """What was found so far, in the file: a run that is stopped has said what it has done."""
     found = {
         "command": f"make torture PROFILE={profile}" + (f" SCALE={SCALE}" if SCALE != 1 else ""),
         "profile": profile,
@@ -126,12 +137,7 @@ def run(profile: str, only: list[str], plant: str, out: Path) -> int:
     }
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(found, indent=1, default=str, ensure_ascii=False), encoding="utf-8")
-    bad = [name for name, one in parts.items() if report.bad(one) or "broken" in one]
-    if plant:
-        print(f"planted {plant}: {'CAUGHT' if bad else 'NOT CAUGHT'}")
-        return 0 if bad else 1
-    print(f"{len(parts)} parts, objected to: {', '.join(bad) or 'nothing'}. Written to {out}")
-    return 1 if bad else 0
+    return found
 
 
 def _part(name: str, profile: str, plant: str, cluster: Any, folder: Path) -> dict[str, Any]:
