@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
@@ -98,11 +99,12 @@ def name_reader(*, case: UUID, person: Person, why: str, by: Actor, at: datetime
     words = " ".join(clean(why).split())
     if not 2 <= len(words) <= 120:
         raise cases.BadData({"why": _("请写明理由，2 到 120 个字。")})
-    held(case, by)
-    known = Reader.objects.filter(case_id=case, person=person, ended_at=None).first()
-    if known is not None:
-        return known
-    return admit_reader(case, person.pk, words, by.person_id or person.pk, at)
+    with transaction.atomic():
+        held(case, by)
+        known = Reader.objects.filter(case_id=case, person=person, ended_at=None).first()
+        if known is not None:
+            return known
+        return admit_reader(case, person.pk, words, by.person_id or person.pk, at)
 
 
 def admit_reader(case: UUID, person_id: UUID, why: str, named_by: UUID, at: datetime) -> Reader:

@@ -223,6 +223,8 @@ def test_the_page_says_so_and_the_page_without_content_stays(
     page = client.get(f"/desk/mediations/{story.case.number}")
     assert (page.status_code, "取不到密钥" in page.content.decode()) == (503, True)
     assert client.get(f"/desk/cases/{story.case.number}").status_code == 200
+    listed = client.get("/desk/mediations")
+    assert (listed.status_code, story.case.number in listed.content.decode()) == (200, True)
     back()
     assert client.get(f"/desk/mediations/{story.case.number}").status_code == 200
     Party.objects.filter(case_id=story.case_id).update(name=Sealed(b"x" * 40))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from io import StringIO
@@ -13,7 +14,7 @@ import pytest
 from conftest import Town
 from django.core import serializers
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import translation
 
@@ -111,7 +112,7 @@ def test_the_notice_in_place_of_a_name_is_never_written_over_the_name(report: Re
     back = away()
     request = Request.objects.get(pk=pk)
     request.contact_name = request.contact_name  # as a form does that only changes the telephone
-    with pytest.raises(sealing.KeyringError):
+    with pytest.raises(sealing.KeyringError), transaction.atomic():
         request.save(update_fields=["contact_name"])
     back()
     assert Request.objects.get(pk=pk).contact_name == NAME
@@ -198,6 +199,35 @@ def test_a_key_in_use_or_just_replaced_is_not_retired_and_a_retired_one_opens_no
     Request.objects.filter(pk=pk).update(contact_name=before)
     assert isinstance(Request.objects.get(pk=pk).contact_name, sealing.Unread)
     assert sum(rotation.go_over(), Counter()) == {"unreadable": 1}
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite in memory has one writer and no others")
+@pytest.mark.django_db(transaction=True)
+def test_nobody_reads_anything_wrong_while_a_key_is_changed(
+    report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rotation, "GRACE_SECONDS", 0)
+    pks = [report(contact_name=f"{NAME}{n}").case.pk for n in range(40)]
+    over, seen = threading.Event(), Counter[str]()
+
+    def read() -> None:
+        while not over.is_set():
+            for n, pk in enumerate(pks):
+                seen["right" if Request.objects.get(pk=pk).contact_name == f"{NAME}{n}" else "wrong"] += 1
+        connection.close()
+
+    readers = [threading.Thread(target=read) for _n in range(2)]
+    for reader in readers:
+        reader.start()
+    for algorithm in ("sm4-gcm", "aes-256-gcm"):
+        old = sealing.keyring().current_id
+        rotation.start(algorithm)
+        list(rotation.go_over(batch=7))
+        rotation.retire(old)
+    over.set()
+    for reader in readers:
+        reader.join()
+    assert (seen["wrong"], seen["right"] > 0) == (0, True)
 
 
 def test_what_came_in_while_the_keys_were_away_is_sealed_like_the_rest_afterwards(

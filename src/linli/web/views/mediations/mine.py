@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from linli.cases.models import Case, Task
 from linli.kit import clock
+from linli.kit.sealing import KeyringError
 from linli.mediation.actions import calendars
 from linli.mediation.models import Assignment, Mediation, Sitting
 from linli.people.access import Actor, post_of, requires
@@ -23,7 +24,7 @@ from linli.people.models import Person
 from linli.web.views import shell
 from linli.web.views.rows import Due, due_of, place_words
 
-from .file import outlines
+from .file import MediationFile, outlines
 from .waiting import missing
 
 SHOWN = 100
@@ -144,7 +145,16 @@ def with_whys(matters: Iterable[Mediation], post: Actor, at: datetime) -> list[L
     whys = {task.case_id: task for task in tasks}
     lines = []
     for file in outlines(found, post, at):
-        matter, lacks = file.matter, missing(file)
+        matter = file.matter
         why = _why(whys[matter.pk], matter) if matter.pk in whys else ""
-        lines.append(replace(line(matter, at, why), next=lacks.title if lacks.things else ""))
+        lines.append(replace(line(matter, at, why), next=_lacking(file)))
     return lines
+
+
+def _lacking(file: MediationFile) -> str:
+    """What is missing; nothing while the keys are away, for the list and its dates stand without content."""
+    try:
+        lacks = missing(file)
+    except KeyringError:
+        return ""
+    return str(lacks.title) if lacks.things else ""
