@@ -84,6 +84,12 @@ def _fresh_caches() -> None:
     memory.keep_seconds = 0.0
 
 
+@pytest.fixture(autouse=True)
+def _passwords_suffice(settings: Any) -> None:
+    """The cast signs in without a second factor; the tests of second factors switch it on."""
+    settings.SECOND_FACTOR = False
+
+
 @dataclass
 class Town:
     """Two townships of one county: units by short name."""

@@ -11,6 +11,7 @@ import "./elements/keys";
 import "./elements/live";
 import "./elements/menus";
 import "./elements/once";
+import "./elements/passkey";
 import "./elements/photos";
 import "./elements/print";
 import "./elements/receipt";

@@ -67,7 +67,7 @@ ENGINES = {
     "notify": {"senders"},
     "ops": {"__main__", "backup", "bench", "demo", "diagnosis", "imports", "serving", "watching", "working"},
     "orgs": {"lookup"},
-    "people": {"access"},
+    "people": {"access", "scope", "sessions", "signin"},
     "service_requests": {"imports"},
 }
 DATA_SUFFIXES = {".csv", ".geojson", ".gz", ".json", ".toml"}

@@ -1,5 +1,6 @@
 """Settings: works with an empty environment; every variable is documented in docs/settings.md."""
 
+import ipaddress
 import os
 import secrets
 from datetime import timedelta
@@ -45,16 +46,17 @@ DEBUG = env.bool("LINLI_DEBUG", default=False)
 ALLOWED_HOSTS = env.list("LINLI_HOSTS", default=["*"])
 CSRF_TRUSTED_ORIGINS = env.list("LINLI_ORIGINS", default=[])
 SECURE = env.bool("LINLI_HTTPS", default=False)
+TRUSTED_PROXIES = [ipaddress.ip_network(each) for each in env.list("LINLI_TRUSTED_PROXIES", default=[])]
 
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "linli.kit",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "axes",
     "csp",
     "django_htmx",
@@ -135,7 +137,7 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+PASSWORD_HASHERS = ["linli.people.signin.PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
@@ -147,19 +149,41 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/desk/"
 LOGOUT_REDIRECT_URL = "/"
-ACCOUNT_ADAPTER = "linli.people.access.AccountAdapter"
+ACCOUNT_ADAPTER = "linli.people.signin.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 # Wrong passwords are counted by axes, per name and address; an office behind one address signs in at half past eight.
-ACCOUNT_RATE_LIMITS = {"login": "300/m/ip", "login_failed": ""}
+# Second factors are counted in the database (people/forms.py): allauth's own counts lie in each process's memory.
+ACCOUNT_RATE_LIMITS = {"login": "300/m/ip", "login_failed": "", "reauthenticate": ""}
+MFA_ADAPTER = "linli.people.signin.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
+MFA_FORMS = {
+    "authenticate": "linli.people.forms.CodeForm",
+    "reauthenticate": "linli.people.forms.CodeAgainForm",
+    "activate_totp": "linli.people.forms.AppForm",
+    "add_webauthn": "linli.people.forms.NewKeyForm",
+    "authenticate_webauthn": "linli.people.forms.KeyForm",
+    "login_webauthn": "linli.people.forms.KeyAloneForm",
+    "reauthenticate_webauthn": "linli.people.forms.KeyAgainForm",
+}
+MFA_RATE_LIMITS = {"webauthn_login": "300/m/ip"}
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODE_DIGITS = 10
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+# Who must show a second factor stands in people/roles.toml. The passwords of the demonstration are public anyway.
+SECOND_FACTOR = env.bool("LINLI_SECOND_FACTOR", default=True)
+DEMO_PASSWORDS = env.bool("LINLI_DEMO_PASSWORDS", default=True)
 AXES_FAILURE_LIMIT = env.int("LINLI_LOGIN_FAILURES", default=8)
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "linli.people.signin.address_of"
 AXES_LOCKOUT_TEMPLATE = "account/locked.html"
 AXES_VERBOSE = False
 
@@ -193,6 +217,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 FILE_UPLOAD_PERMISSIONS = 0o600
 
+SESSION_ENGINE = "linli.people.sessions"
 SESSION_COOKIE_NAME = "__Host-linli_session" if SECURE else "linli_session"
 SESSION_COOKIE_SECURE = SECURE
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -243,6 +243,14 @@ def administration(at: datetime) -> Finding:
     return Finding(_("有"))
 
 
+def second_factors(at: datetime) -> Finding:
+    if not settings.SECOND_FACTOR:
+        return Finding(
+            _("没有要求"), _("去掉 LINLI_SECOND_FACTOR=false：管得宽的岗位光有密码不够。"), is_warning=True
+        )
+    return Finding(_("按岗位要求"))
+
+
 def demonstration(at: datetime) -> Finding:
     if Person.objects.filter(is_demo=True, is_active=True).exists():
         advice = _("正式使用前请换一个空的数据库：演示账号的口令是公开的。")
@@ -267,6 +275,7 @@ CHECKS = (
     Check(gettext_noop("密钥"), keys, needs=TABLES),
     Check(gettext_noop("日历"), horizon, needs=TABLES),
     Check(gettext_noop("系统管理员"), administration, needs=TABLES),
+    Check(gettext_noop("第二道验证"), second_factors),
     Check(gettext_noop("演示账号"), demonstration, needs=TABLES),
     Check(gettext_noop("磁盘"), disk),
     Check(gettext_noop("页面文件"), pages),

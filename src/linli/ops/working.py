@@ -25,6 +25,7 @@ from linli.notify.actions import notices, sending
 from linli.notify.senders.ways import Messenger
 from linli.notify.senders.webhooks import Post
 from linli.orgs.models import Organisation, Revision
+from linli.people.actions import sessions
 
 logger = logging.getLogger(__name__)
 HEARTBEAT = "worker"
@@ -80,6 +81,7 @@ class Rounds:
             ("exported", SELDOM, sweep_exports),
             ("photos", HOURLY, sweep_photos),
             ("old notices", HOURLY, lambda at: notices.sweep(at=at)),
+            ("sessions", HOURLY, lambda at: sessions.sweep(at=at)),
             ("old letters", HOURLY, lambda at: sending.sweep(at=at)),
             ("figures", HOURLY, count_last_month),
             ("surges", HOURLY, look_for_surges),

@@ -11,13 +11,17 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
 
-from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.decorators import reauthentication_required
 from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from linli.kit import clock, codes
 from linli.orgs.models import Organisation
@@ -38,6 +42,7 @@ class Role:
     permissions: frozenset[str]
     reach: frozenset[str]
     duties: frozenset[str]
+    second_factor: bool
 
     @property
     def label(self) -> str:
@@ -57,6 +62,7 @@ def roles() -> dict[str, Role]:
             permissions=frozenset(entry["permissions"]),
             reach=frozenset(entry["reach"]),
             duties=frozenset(entry["duties"]),
+            second_factor=entry.get("second_factor", False),
         )
         for name, entry in raw.items()
     }
@@ -85,6 +91,7 @@ class Actor:
     organisation: Organisation | None = field(default=None, compare=False, repr=False)
     posted_at: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
     source: str = field(default="", compare=False, repr=False)
+    is_demo: bool = field(default=False, compare=False, repr=False)
 
     @classmethod
     def reporter(cls, case_id: UUID) -> Actor:
@@ -107,6 +114,7 @@ class Actor:
             grant_id=grant.pk,
             organisation_id=grant.organisation_id,
             organisation=grant.organisation,
+            is_demo=grant.person.is_demo,
         )
 
     def may(self, permission: str) -> bool:
@@ -151,6 +159,8 @@ def _ancestors(path: str) -> list[str]:
     return ["/".join(parts[: n + 1]) + "/" for n in range(len(parts))]
 
 
+SHOWN = "account_authentication_methods"  # in the session: what somebody proved who they are with
+CHOSEN = "post"  # in the session: the grant somebody acts under
 SYSTEM = Actor(kind="system", role="system", source="command")
 
 
@@ -169,6 +179,7 @@ def posts_of(person: Person, at: datetime) -> list[Actor]:
                 person_id=person.pk,
                 organisation_id=root.pk if root else None,
                 organisation=root,
+                is_demo=person.is_demo,
             )
         )
     posted_at = frozenset(post.path for post in posts if post.path)
@@ -180,8 +191,16 @@ def session_source(session_key: str) -> str:
     return f"session:{codes.keyed('session', session_key.encode())[:8].hex()}" if session_key else ""
 
 
+class PostEnded(Exception):
+    """The post a session acts under is no longer held."""
+
+
 class PostMiddleware:
-    """Gives each request `posts` and `post`: rights are those of the one chosen post, never the union."""
+    """Gives each request `posts` and `post`: rights are those of the one chosen post, never the union.
+
+    A session acts under one post, from its first page on until another is chosen; when that post ends, so does the
+    session, rather than going on under another one unasked.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -191,28 +210,42 @@ class PostMiddleware:
             if not request.user.is_authenticated:
                 return []
             source = session_source(request.session.session_key or "")
-            return [replace(post, source=source) for post in posts_of(request.user, clock.now())]
+            posts = [replace(post, source=source) for post in posts_of(request.user, clock.now())]
+            chosen = request.session.get(CHOSEN)
+            if chosen is not None and chosen not in {str(post.grant_id) for post in posts}:
+                raise PostEnded
+            if chosen is None and posts:
+                request.session[CHOSEN] = str(posts[0].grant_id)
+            return posts
 
         def load_post() -> Actor | None:
-            chosen = request.session.get("post")
             posts = list(request.posts)  # type: ignore[attr-defined]
-            return next((post for post in posts if str(post.grant_id) == chosen), posts[0] if posts else None)
+            return chosen_of(request, posts) if posts else None
 
         request.posts = SimpleLazyObject(load_posts)  # type: ignore[attr-defined]
         request.post = SimpleLazyObject(load_post)  # type: ignore[attr-defined]
         return self.get_response(request)
 
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, PostEnded):
+            return None
+        logout(request)
+        messages.error(request, _("您刚才用的岗位已经结束，请重新登录。"))
+        return _sign_in_first(request)
+
+
+def chosen_of(request: HttpRequest, posts: list[Actor]) -> Actor:
+    """The one of the posts the session acts under."""
+    chosen = request.session.get(CHOSEN)
+    return next((post for post in posts if str(post.grant_id) == chosen), posts[0])
+
 
 def post_of(request: HttpRequest) -> Actor:
     """The post the request acts under; 404 where there is none."""
     posts: list[Actor] = list(request.posts)  # type: ignore[attr-defined]
-    chosen = request.session.get("post")
-    for post in posts:
-        if str(post.grant_id) == chosen:
-            return post
     if not posts:
         raise Http404
-    return posts[0]
+    return chosen_of(request, posts)
 
 
 def post_context(request: HttpRequest) -> dict[str, Any]:
@@ -245,6 +278,25 @@ def _sign_in_first(request: HttpRequest) -> HttpResponse:
     return redirect_to_login(request.get_full_path())
 
 
+def is_second_factor_due(request: HttpRequest, post: Actor) -> bool:
+    """Whether the post asks for more than a password, and this session has shown nothing more.
+
+    The passwords of demonstration accounts are public; a second factor would guard nothing there.
+    """
+    role = roles().get(post.role)
+    if role is None or not role.second_factor or not settings.SECOND_FACTOR:
+        return False
+    if post.is_demo and settings.DEMO_PASSWORDS:
+        return False
+    return all(shown.get("method") != "mfa" for shown in request.session.get(SHOWN, []))
+
+
+def _second_factor_first(request: HttpRequest) -> HttpResponse:
+    if "HX-Request" in request.headers:
+        return HttpResponse(status=401)
+    return redirect_to_login(request.get_full_path(), reverse("mfa_index"))
+
+
 def public(view: View) -> View:
     """Open to everybody, signed in or not."""
     return _marked(view, "public")
@@ -262,6 +314,12 @@ def signed_in(view: View) -> View:
     return _marked(guarded, "signed_in")
 
 
+def confirmed(view: View) -> View:
+    """A sensitive act: whoever posts is asked again who they are, unless they have just shown it."""
+    asked: View = reauthentication_required(enabled=lambda request: request.method == "POST")(view)
+    return asked
+
+
 def requires(permission: str) -> Callable[[View], View]:
     """Open to posts whose role holds the permission; to everybody else the page does not exist."""
 
@@ -270,17 +328,13 @@ def requires(permission: str) -> Callable[[View], View]:
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
                 return _sign_in_first(request)
-            if not post_of(request).may(permission):
+            post = post_of(request)
+            if not post.may(permission):
                 raise Http404
+            if is_second_factor_due(request, post):
+                return _second_factor_first(request)
             return view(request, *args, **kwargs)
 
         return _marked(guarded, permission)
 
     return decorate
-
-
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """Accounts are made by administrators; nobody signs up."""
-
-    def is_open_for_signup(self, request: HttpRequest) -> bool:
-        return False

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -152,3 +153,18 @@ class Change(models.Model):
             models.Index(fields=["target_kind", "target_id", "-at"], name="people_change_of"),
             models.Index(fields=["-at"], name="people_change_at"),
         ]
+
+
+class Session(AbstractBaseSession):
+    """One browser signed in. The key is a hash: whoever reads the table cannot become anybody in it.
+
+    `person` and `seen_at` are there so that their owner can look at their own sign-ins and end them; a row goes when
+    the session ends. `news` is what this browser has still to be told: that another one signed in.
+    """
+
+    person = models.ForeignKey(Person, null=True, on_delete=models.CASCADE, related_name="+")
+    seen_at = models.DateTimeField(null=True)
+    news = models.CharField(max_length=80, default="")
+
+    class Meta(AbstractBaseSession.Meta):
+        abstract = False

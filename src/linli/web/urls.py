@@ -213,6 +213,9 @@ manage_urls: list[URLPattern | URLResolver] = [
     path("manage/people/<uuid:person_id>/posts", people.posts, name="manage_person_posts"),
     path("manage/people/<uuid:person_id>/account", people.account, name="manage_person_account"),
     path("manage/people/<uuid:person_id>/password", people.password, name="manage_person_password"),
+    path(
+        "manage/people/<uuid:person_id>/second-factors/removal", people.factors, name="manage_person_factors"
+    ),
     path("manage/webhooks", webhooks.webhooks, name="manage_webhooks"),
     path("manage/webhooks/new", webhooks.new_webhook, name="manage_webhook_new"),
     path("manage/webhooks/<uuid:webhook_id>", webhooks.webhook, name="manage_webhook"),

@@ -38,8 +38,9 @@ def _at_noon(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path) -> 
 
 
 @pytest.fixture
-def _well(town: Any) -> None:
+def _well(town: Any, settings: Any) -> None:
     """A county in order: the worker at work, an administrator, two years of calendar."""
+    settings.SECOND_FACTOR = True
     seeding.install_calendar()
     CalendarDay.objects.filter(date__year=2027).update(is_confirmed=True)
     CalendarDay.objects.get_or_create(

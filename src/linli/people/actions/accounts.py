@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from allauth.mfa.models import Authenticator
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 from linli.kit import text
 from linli.orgs.models import Organisation, is_within, within
 from linli.people.access import Actor, Role, roles
+from linli.people.actions import sessions
 from linli.people.models import Change, Grant, GrantQuerySet, Person, PersonQuerySet
 
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -243,8 +245,23 @@ def set_initial_password(*, person: Person, by: Actor, at: datetime) -> str:
     with transaction.atomic():
         person.set_password(password)
         person.save(update_fields=["password"])
+        sessions.end_all(person_id=person.pk)
         note_change(by=by, at=at, what="account.password_set", target=_target(person))
     return password
+
+
+def has_second_factors(person: Person) -> bool:
+    return bool(Authenticator.objects.filter(user=person).exists())
+
+
+def clear_second_factors(*, person: Person, by: Actor, at: datetime) -> None:
+    """For somebody who has lost phone and spare codes: all of them go, and so does every sign-in."""
+    _check_manageable(person, by, at)
+    with transaction.atomic():
+        if not Authenticator.objects.filter(user=person).delete()[0]:
+            raise NothingChanged(_("没有改动。"))
+        sessions.end_all(person_id=person.pk)
+        note_change(by=by, at=at, what="account.factors_cleared", target=_target(person))
 
 
 def initial_password() -> str:
@@ -310,6 +327,8 @@ def _switch(person: Person, *, is_active: bool, what: str, by: Actor, at: dateti
         changed = Person.objects.filter(pk=person.pk, is_active=not is_active).update(is_active=is_active)
         if not changed:
             raise NothingChanged(_("没有改动。"))
+        if not is_active:
+            sessions.end_all(person_id=person.pk)
         note_change(by=by, at=at, what=what, target=_target(person))
     person.is_active = is_active
     return person

@@ -30,6 +30,11 @@ def take(*, name: str, per_minute: float, burst: int, at: datetime) -> timedelta
     return None
 
 
+def forget(*, name: str) -> None:
+    """Empties the bucket."""
+    Bucket.objects.filter(digest=keyed("rates", name.encode())).delete()
+
+
 def blocked_until(*, name: str, per_minute: float, burst: int, at: datetime) -> datetime | None:
     """When the bucket has room again; None when it has room now."""
     digest = keyed("rates", name.encode())
@@ -47,6 +52,15 @@ def network(address: str) -> str:
     if known.version == 6:
         return str(ipaddress.ip_network((known, 64), strict=False))
     return str(known)
+
+
+def neighbourhood(address: str) -> str:
+    """The 256 addresses around an IPv4 address, or what one IPv6 customer gets: who floods rarely owns more."""
+    try:
+        known = ipaddress.ip_address(address.strip())
+    except ValueError:
+        return "unknown"
+    return str(ipaddress.ip_network((known, 24 if known.version == 4 else 56), strict=False))
 
 
 def _step(per_minute: float) -> int:

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 
+from linli.people.signin import address_of
 
-def address_of(request: HttpRequest) -> str:
-    """The network address: behind the proxy that LINLI_HTTPS implies, the last one that proxy names."""
-    if settings.SECURE:
-        forwarded = request.headers.get("X-Forwarded-For", "")
-        if forwarded:
-            return str(forwarded.rsplit(",", 1)[-1].strip())
-    return str(request.META.get("REMOTE_ADDR", ""))
+__all__ = ["address_of", "not_kept"]
 
 
 def not_kept(response: HttpResponse) -> HttpResponse:

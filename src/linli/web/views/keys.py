@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from linli.kit import clock
-from linli.people.access import Actor, post_of, requires, roles
+from linli.people.access import Actor, confirmed, post_of, requires, roles
 from linli.people.actions import PeopleError, keys
 from linli.people.models import Grant, Key
 from linli.web.forms.keys import OF_A_CLIENT, OF_A_POST, KeyForm
@@ -34,6 +34,7 @@ class Row:
 
 @requires("key.own")
 @require_http_methods(["GET", "POST"])
+@confirmed
 def own_keys(request: HttpRequest) -> HttpResponse:
     """The keys of the present post, and a new one for it."""
     return _page(request, OWN)
@@ -41,6 +42,7 @@ def own_keys(request: HttpRequest) -> HttpResponse:
 
 @requires("manage.keys")
 @require_http_methods(["GET", "POST"])
+@confirmed
 def managed_keys(request: HttpRequest) -> HttpResponse:
     """Every key, and a new one for a client that only takes requests in."""
     return _page(request, MANAGED)

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from linli.kit import clock, text
 from linli.people import actions
-from linli.people.access import Actor, post_of, requires, roles
+from linli.people.access import Actor, confirmed, post_of, requires, roles
 from linli.people.models import Grant, Person, PersonQuerySet
 from linli.service_requests.models import RoutingRule
 from linli.web.forms.manage import units_listed, written
@@ -188,6 +188,7 @@ def account(request: HttpRequest, person_id: UUID) -> HttpResponse:
 
 @requires("manage.people")
 @require_POST
+@confirmed
 def password(request: HttpRequest, person_id: UUID) -> HttpResponse:
     """Sets a new initial password and shows it once."""
     post = post_of(request)
@@ -198,6 +199,22 @@ def password(request: HttpRequest, person_id: UUID) -> HttpResponse:
         messages.warning(request, error.message)
         return redirect("web:manage_person", row.pk)
     return _password_page(request, row, fresh)
+
+
+@requires("manage.people")
+@require_POST
+@confirmed
+def factors(request: HttpRequest, person_id: UUID) -> HttpResponse:
+    """Takes away every second factor of somebody who has lost them; they set up new ones at the next sign-in."""
+    post = post_of(request)
+    row = _get(post, person_id)
+    try:
+        actions.clear_second_factors(person=row, by=post, at=clock.now())
+    except actions.PeopleError as error:
+        messages.warning(request, error.message)
+    else:
+        messages.success(request, _("第二道验证已经清除，下次登录时重新设。"))
+    return redirect("web:manage_person", row.pk)
 
 
 def _get(post: Actor, person_id: UUID) -> Person:
@@ -249,6 +266,7 @@ def _person_page(
         or DetailsForm(initial=DetailsForm.values(person), auto_id="details-%s"),
         "post_form": given.get("post")
         or PostForm(area=post.path, auto_id="post-%s", initial=_unit_asked_for(request, post)),
+        "has_factors": actions.has_second_factors(person),
         "rules": RoutingRule.objects.filter(author=person, is_active=True).count(),
         "units": units_listed(post.path),
         "history": history.of("person", person.pk),
