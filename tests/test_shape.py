@@ -65,7 +65,7 @@ ENGINES = {
     "measures": {"formulas"},
     "mediation": {"rules"},
     "notify": {"senders"},
-    "ops": {"__main__", "backup", "bench", "demo", "diagnosis", "imports", "serving", "watching", "working"},
+    "ops": {"__main__", "backup", "bench", "demo", "diagnosis", "imports", "securing", "serving", "watching", "working"},
     "orgs": {"lookup"},
     "people": {"access", "scope", "sessions", "signin"},
     "service_requests": {"imports"},

@@ -35,6 +35,9 @@ def _run(given: list[str]) -> int:
 
     django.setup()
     translation.activate(language(os.environ))
+    from linli.people import scope
+
+    scope.widen()
     name = given[0] if given else ""
     if name in ("", "-h", "--help") or given == ["help"]:
         (sys.stdout if name else sys.stderr).write(page())
@@ -63,6 +66,7 @@ def commands() -> dict[str, str]:
         "worker": _("后台：送消息、看时限、超期上报"),
         "migrate": _("建立或更新数据表"),
         "createsuperuser": _("新建系统管理员账号"),
+        "secure": _("PostgreSQL 上给应用建自己的角色和行级策略"),
         "import": _("从文件导入组织、边界或事项"),
         "dossier": _("一件调解的整卷文书（PDF 或 DOCX）"),
         "stats": _("事项数、办结数、按时和超期数"),

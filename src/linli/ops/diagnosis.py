@@ -21,6 +21,7 @@ from linli.ledger import actions as ledger
 from linli.mediation.models import Mediation
 from linli.notify.actions import sending
 from linli.notify.models import WebhookDelivery
+from linli.ops import securing
 from linli.ops.working import last_beat
 from linli.people.models import Grant, Person
 from linli.service_requests.actions import broken_rules
@@ -243,6 +244,19 @@ def administration(at: datetime) -> Finding:
     return Finding(_("有"))
 
 
+def second_lock(at: datetime) -> Finding:
+    """Whether the application runs as a role the policies hold, and whether every table has its policy."""
+    if connection.vendor != "postgresql":
+        return Finding(_("只有 PostgreSQL 才有"))
+    if missing := securing.unguarded():
+        state = _("%(n)d 张表没有行级策略，例如 %(table)s") % {"n": len(missing), "table": missing[0]}
+        return Finding(state, _("用数据表所有者的身份运行 linli secure。"), is_warning=True)
+    if not securing.is_guarded():
+        advice = _("应用是以数据表所有者的身份连接的：运行 linli secure，再把 DATABASE_URL 换成它建的角色。")
+        return Finding(_("没有起作用"), advice, is_warning=True)
+    return Finding(_("起作用"))
+
+
 def second_factors(at: datetime) -> Finding:
     if not settings.SECOND_FACTOR:
         return Finding(
@@ -275,6 +289,7 @@ CHECKS = (
     Check(gettext_noop("密钥"), keys, needs=TABLES),
     Check(gettext_noop("日历"), horizon, needs=TABLES),
     Check(gettext_noop("系统管理员"), administration, needs=TABLES),
+    Check(gettext_noop("行级策略"), second_lock, needs=TABLES),
     Check(gettext_noop("第二道验证"), second_factors),
     Check(gettext_noop("演示账号"), demonstration, needs=TABLES),
     Check(gettext_noop("磁盘"), disk),

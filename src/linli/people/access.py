@@ -25,6 +25,7 @@ from django.utils.translation import gettext as _
 
 from linli.kit import clock, codes
 from linli.orgs.models import Organisation
+from linli.people import scope
 from linli.people.models import Grant, Person
 
 Axis = Literal["place", "holder", "partner"]
@@ -299,7 +300,13 @@ def _second_factor_first(request: HttpRequest) -> HttpResponse:
 
 def public(view: View) -> View:
     """Open to everybody, signed in or not."""
-    return _marked(view, "public")
+
+    @wraps(view)
+    def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        with scope.everything():
+            return view(request, *args, **kwargs)
+
+    return _marked(opened, "public")
 
 
 def signed_in(view: View) -> View:
@@ -309,7 +316,8 @@ def signed_in(view: View) -> View:
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.user.is_authenticated:
             return _sign_in_first(request)
-        return view(request, *args, **kwargs)
+        with scope.everything():
+            return view(request, *args, **kwargs)
 
     return _marked(guarded, "signed_in")
 
@@ -333,7 +341,8 @@ def requires(permission: str) -> Callable[[View], View]:
                 raise Http404
             if is_second_factor_due(request, post):
                 return _second_factor_first(request)
-            return view(request, *args, **kwargs)
+            with scope.acting(post):
+                return view(request, *args, **kwargs)
 
         return _marked(guarded, permission)
 

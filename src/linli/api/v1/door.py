@@ -28,7 +28,8 @@ from linli.api.access import Caller, UnknownKey, caller_of, wait_for
 from linli.documents.forms import receive_in_memory
 from linli.documents.render import MAX_BYTES
 from linli.kit import clock
-from linli.people.access import Actor
+from linli.people import scope
+from linli.people.access import SYSTEM, Actor
 
 from . import answers, reading
 from .operations import Operation
@@ -132,7 +133,13 @@ def _let_in(
     visit = Visit(_caller(request, operation.scope), clock.now(), operation)
     request.visit = visit  # type: ignore[attr-defined]
     _check_form(request, operation, path)
-    if method == "GET":
+    with scope.acting((visit.caller.actor if operation.scope else None) or SYSTEM):
+        response = _answer(request, view, visit, path)
+    return _unless_known(request, _with_headers(visit, response))
+
+
+def _answer(request: HttpRequest, view: View, visit: Visit, path: dict[str, str]) -> HttpResponseBase:
+    if request.method == "GET":
         response = view(request, **path)
     else:
         sent = _read(request, visit)
@@ -140,17 +147,17 @@ def _let_in(
         response = answers.once(
             key=visit.caller.key,
             idempotency_key=visit.idempotency_key,
-            sent=answers.fingerprint(method, request.path, sent),
+            sent=answers.fingerprint(request.method or "", request.path, sent),
             at=visit.at,
             do=lambda: _with_headers(visit, view(request, **path)),
         )
-    return _unless_known(request, _with_headers(visit, response))
+    return response
 
 
 # Who asks ---------------------------------------------------------------------------------------
 
 
-def _caller(request: HttpRequest, scope: str) -> Caller:
+def _caller(request: HttpRequest, needed: str) -> Caller:
     """Whoever holds the key, or anybody where no key is needed. Every request counts, a refused one too."""
     at = clock.now()
     header = request.headers.get("Authorization", "")
@@ -166,10 +173,10 @@ def _caller(request: HttpRequest, scope: str) -> Caller:
         raise Problem("too-many", said, headers={"Retry-After": str(seconds)})
     if not is_known or (header and not is_bearer):
         raise _unauthorised("key-unknown", 'Bearer realm="linli", error="invalid_token"')
-    if scope and caller.key is None:
+    if needed and caller.key is None:
         raise _unauthorised("key-missing", 'Bearer realm="linli"')
-    if scope and (not caller.may(scope) or caller.actor is None):
-        challenge = f'Bearer realm="linli", error="insufficient_scope", scope="{scope}"'
+    if needed and (not caller.may(needed) or caller.actor is None):
+        challenge = f'Bearer realm="linli", error="insufficient_scope", scope="{needed}"'
         raise Problem("scope", headers={"WWW-Authenticate": challenge})
     return caller
 

@@ -26,9 +26,11 @@ from linli.cases.actions.turn import Turn
 from linli.cases.models import Case, Clock, Event, Task
 from linli.cases.procedures import Move, predicates
 from linli.kit.ids import uuid7
+from linli.people import scope
 from linli.people.access import SYSTEM, Actor
 
 
+@scope.everything()
 def advance(
     *,
     case: UUID,
@@ -130,7 +132,8 @@ def about(clock: Clock, case: Case, stage: Task | None) -> dict[str, Any]:
 
 def lock(case_id: UUID, actor: Actor) -> Case:
     """The case, held for this transaction, if the actor may see it; else CaseNotFound."""
-    found = Case.objects.visible_to(actor).filter(pk=case_id).select_for_update(of=("self",)).first()
+    with scope.acting(actor):
+        found = Case.objects.visible_to(actor).filter(pk=case_id).select_for_update(of=("self",)).first()
     if found is None:
         raise CaseNotFound
     return found

@@ -23,6 +23,7 @@ from linli.cases.procedures import Procedure
 from linli.kit import codes
 from linli.ledger import merkle
 from linli.orgs.models import Organisation
+from linli.people import scope
 from linli.people.access import Actor
 
 logger = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class Opening:
     limits: dict[str, str] = field(default_factory=dict)
 
 
+@scope.everything()
 def open_case(
     *,
     opening: Opening,

@@ -15,6 +15,7 @@ from linli.cases.actions.advance import advance
 from linli.cases.actions.errors import BadData
 from linli.cases.models import Case, Event, Referral
 from linli.kit.ids import derived, uuid7
+from linli.people import scope
 from linli.people.access import SYSTEM, Actor
 
 
@@ -33,6 +34,7 @@ class Referred:
 openers: dict[str, Callable[[Referred], Case]] = {}
 
 
+@scope.everything()
 def refer(
     *,
     case: UUID,

@@ -1,0 +1,272 @@
+"""The second lock, on PostgreSQL: what the application's own role is handed, and what it may not do.
+
+The default run is the owner's, whom no policy holds. These tests step into the role `linli secure` makes.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from conftest import NOW, POSTS, Cast, Town
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.db.utils import ProgrammingError
+from django.test import Client
+
+from linli.cases.models import Case, Event
+from linli.kit.ids import uuid7
+from linli.mediation.tests.story import Story
+from linli.ops import securing
+from linli.people import scope
+from linli.people.access import SYSTEM, Actor
+from linli.service_requests.models import Request
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+ROLE = "linli_app_test"
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="row-level security is PostgreSQL's"),
+]
+
+
+@pytest.fixture
+def secured(db: None) -> None:
+    securing.secure(role=ROLE)
+
+
+@contextmanager
+def as_the_application() -> Iterator[None]:
+    """From here on statements are the application role's, as if it had connected."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL ROLE {ROLE}")
+    scope._states.clear()
+    try:
+        yield
+    finally:
+        scope._states.clear()
+        if not connection.needs_rollback:
+            with connection.cursor() as cursor:
+                cursor.execute("RESET ROLE")
+
+
+@pytest.fixture
+def application(secured: None) -> Callable[[], Any]:
+    return as_the_application
+
+
+def raw_ids() -> set[Any]:
+    """Cases a statement that forgot every filter gets."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM cases_case")
+        return {found for (found,) in cursor.fetchall()}
+
+
+def test_a_query_nobody_has_spoken_for_sees_nothing(
+    application: Callable[[], Any], report: Callable[..., Any], cast: Cast
+) -> None:
+    case = report().case
+    with application():
+        assert raw_ids() == set()
+        assert Event.objects.count() == Request.objects.count() == 0
+        with scope.everything():
+            assert raw_ids() == {case.pk}
+        assert raw_ids() == set()
+
+
+def test_the_database_says_what_visible_to_says_for_every_post(
+    application: Callable[[], Any],
+    report: Callable[..., Any],
+    move: Callable[..., Any],
+    cast: Cast,
+    town: Town,
+) -> None:
+    """Random cases all over the tree, some in other hands, some with a partner, some that accuse a unit."""
+    chance = random.Random(20260930)  # noqa: S311
+    units = [
+        town[name] for name in ("grid", "grid2", "village", "east", "west_grid", "west_village", "county")
+    ]
+    offices = ["east_works", "county_housing", "west_works", "county_petitions"]
+    for _n in range(40):
+        case = report(place=chance.choice(units)).case
+        holder, accused = (
+            chance.choice([*offices, ""]),
+            chance.choice(["", "", "east", "village", "east_works"]),
+        )
+        Case.objects.filter(pk=case.pk).update(
+            holder_path=town[holder].path if holder else "",
+            accused_path=town[accused].path if accused else "",
+        )
+        if chance.random() < 0.3:
+            partner = town[chance.choice(offices)]
+            case.partners.create(organisation=partner, path=partner.path, since=NOW)
+    wrong = []
+    with application():
+        for key, *_rest in POSTS:
+            actor = cast[key]
+            posted = replace(actor, posted_at=frozenset({town["east"].path} if key == "outsider" else ()))
+            with scope.everything():
+                expected = set(Case.objects.visible_to(posted).values_list("pk", flat=True))
+                events = set(Event.objects.filter(case_id__in=expected).values_list("case_id", flat=True))
+            with scope.acting(posted):
+                found = (
+                    raw_ids(),
+                    set(Event.objects.values_list("case_id", flat=True)),
+                    Request.objects.count(),
+                )
+            if found != (expected, events, len(expected)):
+                wrong.append(key)
+    assert wrong == []
+
+
+def test_what_was_said_in_a_mediation_is_handed_to_its_own_people_alone(
+    application: Callable[[], Any], dispute: Callable[..., Any], cast: Cast
+) -> None:
+    story = Story(cast, dispute().case.pk)
+    story.to("agreement_written")
+    tables = securing.guarded_tables()
+    assert {"mediation_mediation", "mediation_party", "mediation_paper", "documents_attachment"} <= set(
+        tables
+    )
+    with application():
+        for table, column in tables.items():
+            for who, sees in ((cast["outsider"], False), (cast["mediator"], True), (SYSTEM, True)):
+                with scope.acting(who), connection.cursor() as cursor:
+                    cursor.execute(f"SELECT count(*) FROM {table}")
+                    (mine,) = cursor.fetchone()
+                with scope.everything(), connection.cursor() as cursor:
+                    cursor.execute(f"SELECT count(*) FROM {table} WHERE {column} IS NOT NULL")
+                    (every,) = cursor.fetchone()
+                assert mine == (every if sees else 0), (table, who.role)
+
+
+def test_a_reporter_is_handed_one_case(application: Callable[[], Any], report: Callable[..., Any]) -> None:
+    mine, other = report().case, report(text="垃圾桶满了三天没人收，路口味道很大。").case
+    with application():
+        with scope.acting(Actor.reporter(mine.pk)):
+            assert raw_ids() == {mine.pk}
+            assert set(Event.objects.values_list("case_id", flat=True)) == {mine.pk}
+        with scope.acting(Actor.reporter(mine.pk), more=[other.pk]):
+            assert raw_ids() == {mine.pk, other.pk}
+
+
+def test_a_scope_told_in_a_transaction_or_savepoint_that_is_undone_is_told_anew(
+    application: Callable[[], Any], report: Callable[..., Any], cast: Cast
+) -> None:
+    report()
+
+    def undone(within: Any, seen: int) -> None:
+        with transaction.atomic(), within:
+            assert len(raw_ids()) == seen
+            transaction.set_rollback(True)
+
+    with application(), scope.acting(cast["outsider"]):
+        assert raw_ids() == set()
+        undone(scope.everything(), 1)
+        assert raw_ids() == set()
+        with scope.everything():
+            undone(scope.acting(cast["outsider"]), 0)
+            assert len(raw_ids()) == 1
+        assert raw_ids() == set()
+
+
+REFUSED = [
+    "UPDATE cases_event SET facts = '{}'",
+    "UPDATE cases_event SET prev_hash = leaf_hash",
+    "DELETE FROM cases_event",
+    "TRUNCATE cases_event CASCADE",
+    "ALTER TABLE cases_event DISABLE TRIGGER ALL",
+    "ALTER TABLE cases_event DISABLE ROW LEVEL SECURITY",
+    "DROP TRIGGER cases_event_append_only ON cases_event",
+    "CREATE OR REPLACE FUNCTION cases_event_append_only() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+    "SET session_replication_role = replica",
+    "DROP POLICY linli_scope_read ON cases_case",
+    "DROP TABLE cases_event CASCADE",
+    "UPDATE people_change SET what = 'nothing'",
+    "DELETE FROM people_change",
+    "UPDATE mediation_reading SET purpose = ''",
+    "DELETE FROM mediation_reading",
+    "DELETE FROM django_migrations",
+    "INSERT INTO django_migrations (app, name, applied) VALUES ('a', 'b', now())",
+    "CREATE TABLE mine (id int)",
+]
+
+
+@pytest.mark.parametrize("statement", REFUSED)
+def test_the_application_may_only_append_and_owns_nothing(
+    application: Callable[[], Any], report: Callable[..., Any], statement: str
+) -> None:
+    report()
+    with application(), scope.everything(), pytest.raises(ProgrammingError), transaction.atomic():
+        connection.cursor().execute(statement)
+
+
+def test_words_of_an_event_may_be_erased_and_nothing_else_of_it(
+    application: Callable[[], Any], report: Callable[..., Any]
+) -> None:
+    case = report().case
+    with application(), scope.everything():
+        Event.objects.filter(case_id=case.pk, number=1).update(data={}, salt=b"")
+        assert Event.objects.get(case_id=case.pk, number=1).data == {}
+
+
+def test_an_index_serves_a_list_under_the_policy(
+    application: Callable[[], Any], report: Callable[..., Any], cast: Cast
+) -> None:
+    report()
+    with application():
+        with scope.acting(cast["dispatcher"]), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            visible = Case.objects.visible_to(cast["dispatcher"]).open().order_by("urgent_at", "id")[:20]
+            plan = visible.explain()
+            by_place = Case.objects.filter(place_path__gte="9", place_path__lt="9~", is_open=True).explain()
+            events = Event.objects.filter(case_id=uuid7()).explain()
+        assert "Index" in plan
+        assert "case_place" in by_place
+        assert "Index Cond: (case_id" in events
+
+
+def test_the_desk_works_under_the_second_lock(
+    application: Callable[[], Any], report: Callable[..., Any], cast: Cast, town: Town
+) -> None:
+    """Report, accept, dispatch, acknowledge, and what each post sees on the way."""
+    client = Client()
+
+    def sees(who: str, address: str) -> int:
+        client.force_login(cast.people[who], backend=BACKEND)
+        return client.get(address).status_code
+
+    with application():
+        with scope.everything():
+            case = report().case
+        page = f"/desk/cases/{case.number}"
+        assert [sees(who, page) for who in ("dispatcher", "outsider", "handler")] == [200, 404, 404]
+        assert [
+            sees("dispatcher", each) for each in ("/desk/", "/desk/cases", "/desk/board", "/desk/inbox")
+        ] == [200] * 4
+        client.force_login(cast.people["dispatcher"], backend=BACKEND)
+        for verb, data in (("accept", {}), ("dispatch", {"unit": str(town["east_works"].pk)})):
+            sent = {"command_id": str(uuid7()), **data}
+            assert client.post(f"{page}/moves/{verb}", sent).status_code in {302, 303}, verb
+        assert sees("handler", page) == 200
+        assert case.number in client.get("/desk/cases").content.decode()
+        assert sees("outsider", "/desk/cases") == 200
+        assert case.number not in client.get("/desk/cases").content.decode()
+        with scope.everything():
+            assert Case.objects.get(pk=case.pk).state == "dispatched"
+
+
+def test_the_command_says_what_it_did_and_may_be_run_again(
+    db: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _time in range(2):
+        call_command("secure", role=ROLE)
+    said = capsys.readouterr().out
+    assert "行级策略" in said or "policies" in said
+    assert securing.unguarded() == []
+    assert not securing.is_guarded(), "the owner is held by none"
