@@ -85,9 +85,10 @@ def _fresh_caches() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _passwords_suffice(settings: Any) -> None:
-    """The cast signs in without a second factor; the tests of second factors switch it on."""
+def _unhindered(settings: Any) -> None:
+    """The cast signs in without a second factor and reports without budgets; the tests of both switch them on."""
     settings.SECOND_FACTOR = False
+    settings.REPORT_BUDGETS = False
 
 
 @dataclass

@@ -15,5 +15,6 @@ import "./elements/passkey";
 import "./elements/photos";
 import "./elements/print";
 import "./elements/receipt";
+import "./elements/proof";
 import "./elements/select";
 import "./elements/sign";

@@ -218,6 +218,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 FILE_UPLOAD_PERMISSIONS = 0o600
 
+# What comes too fast at the public form waits for a person's eye (portal/actions/budget.py).
+REPORT_BUDGETS = env.bool("LINLI_REPORT_BUDGETS", default=True)
+
 SESSION_ENGINE = "linli.people.sessions"
 SESSION_COOKIE_NAME = "__Host-linli_session" if SECURE else "linli_session"
 SESSION_COOKIE_SECURE = SECURE

@@ -26,6 +26,7 @@ from linli.notify.senders.ways import Messenger
 from linli.notify.senders.webhooks import Post
 from linli.orgs.models import Organisation, Revision
 from linli.people.actions import sessions
+from linli.portal.actions import holding
 
 logger = logging.getLogger(__name__)
 HEARTBEAT = "worker"
@@ -81,6 +82,7 @@ class Rounds:
             ("exported", SELDOM, sweep_exports),
             ("photos", HOURLY, sweep_photos),
             ("old notices", HOURLY, lambda at: notices.sweep(at=at)),
+            ("held reports", HOURLY, lambda at: holding.sweep(at=at)),
             ("sessions", HOURLY, lambda at: sessions.sweep(at=at)),
             ("old letters", HOURLY, lambda at: sending.sweep(at=at)),
             ("figures", HOURLY, count_last_month),

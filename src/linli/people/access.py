@@ -12,6 +12,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from allauth.account.decorators import reauthentication_required
+from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -199,8 +200,8 @@ class PostEnded(Exception):
 class PostMiddleware:
     """Gives each request `posts` and `post`: rights are those of the one chosen post, never the union.
 
-    A session acts under one post, from its first page on until another is chosen; when that post ends, so does the
-    session, rather than going on under another one unasked.
+    A session acts under one post, from signing in until another is chosen; when that post ends, so does the session,
+    rather than going on under another one unasked.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -215,8 +216,6 @@ class PostMiddleware:
             chosen = request.session.get(CHOSEN)
             if chosen is not None and chosen not in {str(post.grant_id) for post in posts}:
                 raise PostEnded
-            if chosen is None and posts:
-                request.session[CHOSEN] = str(posts[0].grant_id)
             return posts
 
         def load_post() -> Actor | None:
@@ -320,6 +319,11 @@ def signed_in(view: View) -> View:
             return view(request, *args, **kwargs)
 
     return _marked(guarded, "signed_in")
+
+
+def confirm(request: HttpRequest) -> None:
+    """Asks again who is there, before a sensitive act; what was posted goes on afterwards."""
+    raise_if_reauthentication_required(request, app="linli")
 
 
 def confirmed(view: View) -> View:

@@ -14,8 +14,8 @@ from typing import Any
 from django.contrib.sessions.backends.base import CreateError, UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.db import DatabaseError, IntegrityError, transaction
+from django.utils import timezone
 
-from linli.kit import clock
 from linli.people.models import Session
 
 LENGTH = 40
@@ -70,7 +70,7 @@ class SessionStore(DatabaseStore):
 
     def _get_session_from_db(self) -> Session | None:
         """The row, while it lasts; every ten minutes it is noted that it is in use."""
-        now = clock.now()
+        now = timezone.now()
         row = Session.objects.filter(pk=stored(self.session_key or ""), expire_date__gt=now).first()
         if row is None:
             self._session_key = None
@@ -89,7 +89,7 @@ class SessionStore(DatabaseStore):
             session_data=self.encode(data),
             expire_date=self.get_expiry_date(),
             person_id=data.get(OWNER),
-            seen_at=clock.now(),
+            seen_at=timezone.now(),
         )
 
     def save(self, must_create: bool = False) -> None:

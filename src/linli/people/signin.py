@@ -27,6 +27,7 @@ from django.utils.translation import gettext_lazy
 
 from linli.kit import clock
 from linli.kit.codes import keyed
+from linli.people.access import CHOSEN, posts_of
 from linli.people.actions import rates, sessions
 from linli.people.models import Person
 from linli.people.sessions import browser_of
@@ -61,6 +62,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         browser = browser_of(request.headers.get("User-Agent", "")[:400])
         request.session[sessions.BROWSER] = browser
         request.session[sessions.SINCE] = clock.now().isoformat()
+        if posts := posts_of(user, clock.now()):
+            request.session[CHOSEN] = str(posts[0].grant_id)
         request.session.save()
         sessions.tell_others(person_id=user.pk, this=request.session.session_key or "", browser=browser)
 

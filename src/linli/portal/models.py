@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from linli.cases.actions.paging import Key, Page
 from linli.cases.models.search import Searched
 from linli.kit.ids import uuid7
+from linli.kit.sealing import SealedField
+from linli.orgs.models import PathField
 from linli.people.models import Person
 
 
@@ -119,3 +121,43 @@ class ArticleText(Searched):
     class Meta:
         managed = False
         db_table = "portal_articletext"
+
+
+class HeldState(models.TextChoices):
+    WAITING = "waiting", _("等着看")
+    RELEASED = "released", _("已收下")
+    DECLINED = "declined", _("没有收下")
+
+
+class HeldQuerySet(models.QuerySet["Held"]):
+    pass
+
+
+class Held(models.Model):
+    """A report that came when too many came at once: kept whole until somebody looks at it (`actions.holding`).
+
+    Its id is that of the case it becomes. What was written lies sealed; `digest` finds it by its tracking code.
+    """
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    digest = models.BinaryField(max_length=32, unique=True)
+    at = models.DateTimeField()
+    place_path = PathField()
+    accused_path = PathField(default="", blank=True)
+    reasons = models.JSONField(default=list)
+    content = SealedField(kind="dict")
+    state = models.CharField(max_length=8, choices=HeldState.choices, default=HeldState.WAITING)
+    why = models.CharField(max_length=12, default="", blank=True)
+    decided_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+
+    objects = HeldQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["place_path", "at"], name="held_waiting", condition=Q(state="waiting")),
+            models.Index(fields=["decided_at"], name="held_decided", condition=Q(decided_at__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d} {self.state}"

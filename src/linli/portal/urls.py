@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("report/receipt", views.receipt, name="receipt"),
     path("receipts/check", receipts.check, name="receipt-check"),
     path("track/receipt.<str:form>", receipts.receipt_file, name="receipt-file"),
+    path("report/held", views.held, name="held"),
     path("track/", views.track, name="track"),
     path("track/mediation", views.mediation, name="mediation"),
     path("track/departure", views.departure, name="departure"),

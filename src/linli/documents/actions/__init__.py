@@ -11,6 +11,7 @@ from .photos import (
     UploadsGone,
     attach,
     display_name,
+    keep,
     stage,
     sweep,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "UploadsGone",
     "attach",
     "display_name",
+    "keep",
     "stage",
     "sweep",
 ]

@@ -98,6 +98,11 @@ def stage(*, data: bytes, name: str, at: datetime) -> Upload:
     return upload
 
 
+def keep(*, upload_ids: Sequence[UUID], at: datetime) -> None:
+    """Staged photos wait until a day after that moment, because what they belong to has to wait."""
+    Upload.objects.filter(pk__in=upload_ids, created_at__lt=at).update(created_at=at)
+
+
 def attach(
     *,
     upload_ids: Sequence[UUID],

@@ -63,6 +63,13 @@ def neighbourhood(address: str) -> str:
     return str(ipaddress.ip_network((known, 24 if known.version == 4 else 56), strict=False))
 
 
+def is_this_machine(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address.strip()).is_loopback
+    except ValueError:
+        return False
+
+
 def _step(per_minute: float) -> int:
     return round(60_000 / per_minute)
 

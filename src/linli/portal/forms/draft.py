@@ -64,6 +64,7 @@ class Draft:
     keep: str = ""
     publish: str = ""
     accused: str = ""
+    proof: str = ""
 
     @classmethod
     def from_post(cls, post: QueryDict) -> Self:

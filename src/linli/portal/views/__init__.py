@@ -4,6 +4,7 @@ from .articles import guide, guides
 from .county import county_context
 from .directory import boundaries, grid, grids, places
 from .figures import figures, figures_csv
+from .held import held
 from .home import accessibility, home, privacy, promises
 from .information import copy, information
 from .lost import session_lost
@@ -51,6 +52,7 @@ __all__ = [
     "places",
     "privacy",
     "promises",
+    "held",
     "receipt",
     "report",
     "search",

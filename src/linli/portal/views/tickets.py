@@ -15,7 +15,8 @@ TRACK = "linli_track"
 HOUR = 3600
 PARTY = "linli_party"
 PARTY_RECEIPT = "linli_party_receipt"
-LASTS = {RECEIPT: HOUR, TRACK: 2 * HOUR, PARTY_RECEIPT: HOUR, PARTY: 2 * HOUR}
+HELD = "linli_held"
+LASTS = {HELD: HOUR, RECEIPT: HOUR, TRACK: 2 * HOUR, PARTY_RECEIPT: HOUR, PARTY: 2 * HOUR}
 
 
 def give_receipt(response: HttpResponse, case_id: UUID) -> None:
@@ -29,6 +30,12 @@ def give_track(response: HttpResponse, case_id: UUID) -> None:
     """Lets this browser see the progress of a case for two hours, and the receipt of another one no longer."""
     take_back(response)
     _give(response, TRACK, str(case_id))
+
+
+def give_held(response: HttpResponse, held_id: UUID) -> None:
+    """Lets this browser see for an hour what became of a report that has to wait."""
+    take_back(response)
+    _give(response, HELD, str(held_id))
 
 
 def give_party_receipt(response: HttpResponse, case_id: UUID, number: int) -> None:

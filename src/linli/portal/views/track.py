@@ -27,7 +27,16 @@ from linli.people.access import public
 from linli.portal import actions
 from linli.portal.views.client import address_of, not_kept
 from linli.portal.views.progress import Progress, photos_for
-from linli.portal.views.tickets import PARTY, TRACK, case_id_of, give_party, give_track, party_of, take_back
+from linli.portal.views.tickets import (
+    PARTY,
+    TRACK,
+    case_id_of,
+    give_held,
+    give_party,
+    give_track,
+    party_of,
+    take_back,
+)
 from linli.service_requests.actions import find_by_code
 
 ADDRESSES = {
@@ -73,10 +82,14 @@ def _take_code(request: HttpRequest, code: str) -> HttpResponse:
         response = render(request, "portal/track_code.html", context, status=HTTPStatus.TOO_MANY_REQUESTS)
         response["Retry-After"] = str(max(int((until - at).total_seconds()) + 1, 1))
         return response
-    case, party = find_by_code(code), mediations.find_party(code)
+    case, party, held = find_by_code(code), mediations.find_party(code), actions.find_held(code)
     if party is not None:
         response = HttpResponseRedirect(reverse("portal:dispute"), status=HTTPStatus.SEE_OTHER)
         give_party(response, party.case_id, party.number)
+        return response
+    if case is None and held is not None:
+        response = HttpResponseRedirect(reverse("portal:held"), status=HTTPStatus.SEE_OTHER)
+        give_held(response, held.pk)
         return response
     if case is None:
         actions.note_wrong_code(address=address, at=at)

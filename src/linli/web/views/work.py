@@ -14,6 +14,7 @@ from linli.cases.models import SavedView
 from linli.kit import clock
 from linli.kit.ids import uuid7
 from linli.people.access import Actor, post_of, requires
+from linli.portal import actions as portal
 
 from . import filters, kinds, paging, rows, shell
 
@@ -53,6 +54,7 @@ def work(request: HttpRequest) -> HttpResponse:
     if "X-Linli-Live" in request.headers:
         return fragment(request, context, "web/work_list.html")
     context |= {
+        "held": portal.waiting_for(post).count() if post.may("case.accept") else 0,
         "options": options,
         "dues": filters.dues(),
         "counts": shell.counts(request),

@@ -20,6 +20,7 @@ from linli.documents import actions as documents
 from linli.documents.forms import staged
 from linli.kit import clock, text
 from linli.orgs.models import Kind, Organisation, within
+from linli.portal import actions
 from linli.portal.forms import LABELS, STEPS, Draft, lists_for, same_token
 from linli.portal.views.client import not_kept
 from linli.portal.views.county import county_of
@@ -192,7 +193,8 @@ def _page(
     context |= {
         "step": step,
         "draft": draft,
-        "hidden": draft.hidden(*shown),
+        "hidden": draft.hidden(*shown, "proof"),
+        "bits": actions.bits_now(clock.now()),
         "errors": errors or {},
         "wrong": wrong,
         "steps": _steps(step),

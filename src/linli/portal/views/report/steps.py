@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -30,9 +31,10 @@ from linli.portal.forms import (
     same_as_of,
     without_numbers,
 )
+from linli.portal.views.client import address_of
 from linli.portal.views.county import county_of
 from linli.portal.views.report import pages
-from linli.portal.views.tickets import give_receipt
+from linli.portal.views.tickets import give_held, give_receipt
 from linli.service_requests import actions as service_requests
 from linli.service_requests.models import Category, Level
 
@@ -145,19 +147,41 @@ def _send(request: HttpRequest, draft: Draft, at: datetime) -> HttpResponse:
     where = find_where(county_of(request), draft)
     if where.place is None:
         return pages.where(request, where.draft, where.errors, disagree=where.disagree)
+    submission, same_as = _submission(where.draft, where), same_as_of(draft.same)
     try:
-        receipt = actions.take_in(
-            submission=_submission(where.draft, where),
-            same_as=same_as_of(draft.same),
-            command_id=draft.command_id,
-            at=at,
-        )
+        service_requests.check(submission)
+        reasons = _over(request, draft, at)
+        if reasons:
+            return _held(submission, same_as, reasons, draft, at)
+        receipt = actions.take_in(submission=submission, same_as=same_as, command_id=draft.command_id, at=at)
     except BadData as error:
         return _wrong(request, where.draft, error.errors)
     except CommandReused:
         return pages.contact(request, draft, is_reused=True, status=HTTPStatus.CONFLICT)
     response = HttpResponseRedirect(reverse("portal:receipt"), status=HTTPStatus.SEE_OTHER)
     give_receipt(response, receipt.case.pk)
+    return response
+
+
+def _over(request: HttpRequest, draft: Draft, at: datetime) -> list[str]:
+    """The budgets a sending is over. Sent again, because the answer was lost, it is over none."""
+    known = actions.reasons_of(draft.command_id)
+    if known or Case.objects.filter(pk=draft.command_id).exists():
+        return known
+    return actions.over(address=address_of(request), challenge=draft.command, proof=draft.proof, at=at)
+
+
+def _held(
+    submission: service_requests.Submission,
+    same_as: UUID | None,
+    reasons: list[str],
+    draft: Draft,
+    at: datetime,
+) -> HttpResponse:
+    """Kept whole, with a code, for somebody to look at: nothing anybody sends is dropped."""
+    actions.hold(submission=submission, reasons=reasons, command_id=draft.command_id, at=at, same_as=same_as)
+    response = HttpResponseRedirect(reverse("portal:held"), status=HTTPStatus.SEE_OTHER)
+    give_held(response, draft.command_id)
     return response
 
 

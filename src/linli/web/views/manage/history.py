@@ -53,6 +53,8 @@ WHATS = {
     "account.closed": gettext_noop("停用账号"),
     "account.reopened": gettext_noop("启用账号"),
     "account.password_set": gettext_noop("重设初始密码"),
+    "held.released": gettext_noop("收下等着看的反映"),
+    "held.declined": gettext_noop("不收下等着看的反映"),
     "account.factors_cleared": gettext_noop("清除第二道验证"),
     "post.granted": gettext_noop("授予岗位"),
     "post.revoked": gettext_noop("撤销岗位"),

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from linli.kit import clock, text
 from linli.people import actions
-from linli.people.access import Actor, confirmed, post_of, requires, roles
+from linli.people.access import Actor, confirm, post_of, requires, roles
 from linli.people.models import Grant, Person, PersonQuerySet
 from linli.service_requests.models import RoutingRule
 from linli.web.forms.manage import units_listed, written
@@ -188,11 +188,11 @@ def account(request: HttpRequest, person_id: UUID) -> HttpResponse:
 
 @requires("manage.people")
 @require_POST
-@confirmed
 def password(request: HttpRequest, person_id: UUID) -> HttpResponse:
     """Sets a new initial password and shows it once."""
     post = post_of(request)
     row = _get(post, person_id)
+    confirm(request)
     try:
         fresh = actions.set_initial_password(person=row, by=post, at=clock.now())
     except actions.PeopleError as error:
@@ -203,11 +203,11 @@ def password(request: HttpRequest, person_id: UUID) -> HttpResponse:
 
 @requires("manage.people")
 @require_POST
-@confirmed
 def factors(request: HttpRequest, person_id: UUID) -> HttpResponse:
     """Takes away every second factor of somebody who has lost them; they set up new ones at the next sign-in."""
     post = post_of(request)
     row = _get(post, person_id)
+    confirm(request)
     try:
         actions.clear_second_factors(person=row, by=post, at=clock.now())
     except actions.PeopleError as error:
