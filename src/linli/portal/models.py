@@ -126,7 +126,7 @@ class ArticleText(Searched):
 class HeldState(models.TextChoices):
     WAITING = "waiting", _("等着看")
     RELEASED = "released", _("已收下")
-    DECLINED = "declined", _("没有收下")
+    DECLINED = "declined", _("没收下")
 
 
 class HeldQuerySet(models.QuerySet["Held"]):

@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                 ('accused_path', linli.orgs.models.PathField(blank=True, default='', max_length=200)),
                 ('reasons', models.JSONField(default=list)),
                 ('content', linli.kit.sealing.field.SealedField(blank=True, default=b'', kind='dict')),
-                ('state', models.CharField(choices=[('waiting', '等着看'), ('released', '已收下'), ('declined', '没有收下')], default='waiting', max_length=8)),
+                ('state', models.CharField(choices=[('waiting', '等着看'), ('released', '已收下'), ('declined', '没收下')], default='waiting', max_length=8)),
                 ('why', models.CharField(blank=True, default='', max_length=12)),
                 ('decided_at', models.DateTimeField(null=True)),
                 ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
