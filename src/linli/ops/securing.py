@@ -20,10 +20,10 @@ POLICY = "linli_scope"
 # The words of the search are here, too: no index on them could be used under a policy (docs/trust.md).
 WORDLESS = {
     "cases_casenumber", "cases_trackingcode", "cases_partner", "cases_task", "cases_clock", "cases_delivery",
-    "cases_casetext", "mediation_partycode", "notify_message",
+    "cases_casetext", "mediation_partycode", "notify_message", "privacy_glass",
 }  # fmt: skip
 # Only ever appended. An event's words may be erased; the trigger says how.
-APPENDED = {"cases_event": ("data", "salt"), "people_change": (), "mediation_reading": ()}
+APPENDED = {"cases_event": ("data", "salt"), "people_change": (), "privacy_read": (), "privacy_glass": ()}
 READ_ONLY = {"django_migrations"}
 
 
@@ -146,6 +146,10 @@ def _setting(name: str) -> str:
     return f"(SELECT current_setting('linli.{name}', true))"
 
 
+def _setting_as(name: str, kind: str) -> str:
+    return f"(SELECT nullif(current_setting('linli.{name}', true), '')::{kind})"
+
+
 def _is(kind: str) -> str:
     return f"{_setting('kind')} = '{kind}'"
 
@@ -166,7 +170,10 @@ def _reached() -> str:
     called_in = f"ended_at IS NULL AND {_within('path', 'partner')}"
     partner = f"id IN (SELECT case_id FROM cases_partner WHERE {called_in})"  # noqa: S608  (our own words)
     hidden = "(SELECT string_to_array(current_setting('linli.hidden', true), ','))::text[]"
-    paths = f"{_within('place_path', 'place')} OR {_within('holder_path', 'holder')} OR {partner}"
+    mine = f"person_id = {_setting_as('person', 'uuid')} AND until > now()"
+    glass = f"id IN (SELECT case_id FROM privacy_glass WHERE {mine})"  # noqa: S608  (our own words)
+    axes = f"{_within('place_path', 'place')} OR {_within('holder_path', 'holder')}"
+    paths = f"{axes} OR {partner} OR {glass}"
     staff = f"({_is('staff')} AND ({paths}) AND accused_path <> ALL ({hidden}))"
     return f"{_is('system')} OR {_own('id')} OR {staff}"
 

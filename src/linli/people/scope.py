@@ -24,7 +24,7 @@ from psycopg.pq import TransactionStatus
 if TYPE_CHECKING:
     from linli.people.access import Actor
 
-NAMES = ("kind", "place", "holder", "partner", "hidden", "cases")
+NAMES = ("kind", "place", "holder", "partner", "hidden", "cases", "person")
 SET = f"SELECT {', '.join(f'''set_config('linli.{name}', %s, %s)''' for name in NAMES)}"
 PROBE = "SELECT row_security_active('cases_case')"
 BACK = "ROLLBACK TO SAVEPOINT"
@@ -32,7 +32,10 @@ BACK = "ROLLBACK TO SAVEPOINT"
 
 @dataclass(frozen=True)
 class Scope:
-    """What the policies compare rows with: paths along which a post reaches, units hidden from it, or case ids."""
+    """What the policies compare rows with: paths along which a post reaches, units hidden from it, or case ids.
+
+    `person` reaches what that person has broken the glass for, until it ends.
+    """
 
     kind: str = ""
     place: str = ""
@@ -40,10 +43,11 @@ class Scope:
     partner: str = ""
     hidden: str = ""
     cases: str = ""
+    person: str = ""
 
     @property
     def values(self) -> tuple[str, ...]:
-        return (self.kind, self.place, self.holder, self.partner, self.hidden, self.cases)
+        return (self.kind, self.place, self.holder, self.partner, self.hidden, self.cases, self.person)
 
 
 NOTHING, EVERYTHING = Scope(), Scope(kind="system")
@@ -57,7 +61,9 @@ def of(actor: Actor) -> Scope:
     if actor.kind == "reporter":
         return Scope(kind="case", cases=str(actor.case_id))
     along = {axis: actor.path for axis in actor.reach}
-    return Scope(kind="staff", hidden=",".join(actor.ancestor_paths), **along)
+    return Scope(
+        kind="staff", hidden=",".join(actor.ancestor_paths), person=str(actor.person_id or ""), **along
+    )
 
 
 @contextmanager

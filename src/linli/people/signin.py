@@ -7,9 +7,10 @@ import ipaddress
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -22,6 +23,9 @@ from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core.signing import BadSignature, Signer
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -34,6 +38,7 @@ from linli.people.sessions import browser_of
 
 FRESH = 5 * 60  # seconds during which somebody who has just signed in is not asked again
 AT_ONCE = 1  # passwords checked at the same time in one process
+COME_BACK = 3  # seconds
 WAITING = 1  # and those that may wait for it; further ones are asked to come back
 KNOWN = "linli_known"
 YEAR = 365 * 24 * 3600
@@ -132,6 +137,35 @@ def turn() -> Iterator[bool]:
             yield True
     finally:
         _entering.release()
+
+
+class TurnMiddleware:
+    """Stands before everything that costs: a sign-in that gets no turn is answered from memory, at once."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method != "POST" or request.path != reverse("account_login"):
+            return self.get_response(request)
+        with turn() as is_mine:
+            return self.get_response(request) if is_mine else busy(request)
+
+
+def busy(request: HttpRequest) -> HttpResponse:
+    """Nothing was checked and nothing counted; the other pages must not wait for passwords."""
+    english = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME) == "en"
+    response = HttpResponse(_busy_page("en" if english else settings.LANGUAGE_CODE), status=503)
+    response["Retry-After"] = str(COME_BACK)
+    response["Cache-Control"] = "no-store"
+    response._has_been_logged = True  # type: ignore[attr-defined]  # a flood must not fill the log
+    return response
+
+
+@cache
+def _busy_page(language: str) -> str:
+    with translation.override(language):
+        return render_to_string("account/busy.html")
 
 
 # Who is slowed down ------------------------------------------------------------------------------

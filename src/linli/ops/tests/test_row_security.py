@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,11 +20,13 @@ from django.db.utils import ProgrammingError
 from django.test import Client
 
 from linli.cases.models import Case, Event
+from linli.kit import clock
 from linli.kit.ids import uuid7
 from linli.mediation.tests.story import Story
 from linli.ops import securing
 from linli.people import scope
 from linli.people.access import SYSTEM, Actor
+from linli.privacy.actions import glass
 from linli.service_requests.models import Request
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -155,6 +158,20 @@ def test_a_reporter_is_handed_one_case(application: Callable[[], Any], report: C
             assert raw_ids() == {mine.pk, other.pk}
 
 
+def test_broken_glass_is_handed_out_until_it_ends(
+    application: Callable[[], Any], report: Callable[..., Any], cast: Cast
+) -> None:
+    case, other = report().case, report(text="垃圾桶满了三天没人收，路口味道很大。").case
+    by, at = cast["outsider"], clock.now()
+    with application(), scope.acting(by):
+        assert raw_ids() == set()
+        glass.break_glass(number=case.number, reason="邻镇请求协查路灯线路", hours=1, by=by, at=at)
+        assert raw_ids() == {case.pk}
+        past = at - timedelta(hours=3)
+        glass.break_glass(number=other.number, reason="邻镇请求协查路灯线路", hours=1, by=by, at=past)
+        assert raw_ids() == {case.pk}, "what has ended opens nothing"
+
+
 def test_a_scope_told_in_a_transaction_or_savepoint_that_is_undone_is_told_anew(
     application: Callable[[], Any], report: Callable[..., Any], cast: Cast
 ) -> None:
@@ -189,8 +206,10 @@ REFUSED = [
     "DROP TABLE cases_event CASCADE",
     "UPDATE people_change SET what = 'nothing'",
     "DELETE FROM people_change",
-    "UPDATE mediation_reading SET purpose = ''",
-    "DELETE FROM mediation_reading",
+    "UPDATE privacy_read SET purpose = ''",
+    "DELETE FROM privacy_read",
+    "UPDATE privacy_glass SET until = now()",
+    "DELETE FROM privacy_glass",
     "DELETE FROM django_migrations",
     "INSERT INTO django_migrations (app, name, applied) VALUES ('a', 'b', now())",
     "CREATE TABLE mine (id int)",

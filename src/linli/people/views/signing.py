@@ -20,7 +20,6 @@ from linli.people import signin
 from linli.people.access import CHOSEN, public, signed_in
 from linli.people.actions import sessions
 
-COME_BACK = 3  # seconds
 change_password = allauth.PasswordChangeView.as_view(
     template_name="people/password.html", success_url="/desk/"
 )
@@ -36,23 +35,12 @@ def login(request: HttpRequest) -> HttpResponse:
     if until is not None:
         context = {"cooloff_timedelta": until - at}
         return render(request, "account/locked.html", context, status=HTTPStatus.TOO_MANY_REQUESTS)
-    with signin.turn() as is_mine:
-        if not is_mine:
-            return _busy(request)
-        response: HttpResponse = allauth.login(request)
+    response: HttpResponse = allauth.login(request)
     if request.user.is_authenticated:
         signin.remember(request, response)
     elif get_pending_stage(request) is None:
         signin.note_failure(request, username, at)
     return _private(response)
-
-
-def _busy(request: HttpRequest) -> HttpResponse:
-    """Checking a password is work; what else the site does must not wait for it."""
-    context = {"login": request.POST.get("login", "")[:64], "next": request.POST.get("next", "")}
-    response = render(request, "account/busy.html", context, status=HTTPStatus.SERVICE_UNAVAILABLE)
-    response["Retry-After"] = str(COME_BACK)
-    return response
 
 
 @public
@@ -87,7 +75,7 @@ def password(request: HttpRequest) -> HttpResponse:
     """One's own password, changed by knowing the old one; every other browser has to sign in again."""
     with signin.turn() as is_mine:
         if request.method == "POST" and not is_mine:
-            return _busy(request)
+            return signin.busy(request)
         response: HttpResponse = change_password(request)
     if request.method == "POST" and response.status_code == HTTPStatus.FOUND and request.user.pk:
         sessions.end_all(person_id=request.user.pk, but=request.session.session_key or "")

@@ -21,6 +21,7 @@ from linli.kit.ids import uuid7
 from linli.kit.text import clean
 from linli.ledger import actions as ledger
 from linli.ledger.models import Leaf
+from linli.people import scope
 from linli.people.access import Actor
 from linli.privacy.models import Glass
 
@@ -33,6 +34,7 @@ KIND = "glass"
 told: list[Callable[[Glass, Case], None]] = []
 
 
+@scope.everything()
 def break_glass(*, number: str, reason: str, hours: int, by: Actor, at: datetime) -> Glass:
     """Opens the case to this post until then. BadData for a wrong number, a reason too short or too many open.
 
@@ -58,6 +60,7 @@ def break_glass(*, number: str, reason: str, hours: int, by: Actor, at: datetime
     return _write(case, words, at + timedelta(hours=hours), by, at)
 
 
+@scope.everything()
 def _case(number: str, by: Actor) -> Case | None:
     wanted = codes.normalise_number(number)
     if not wanted:
