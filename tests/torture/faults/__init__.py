@@ -22,6 +22,7 @@ AREAS = {
     "record": "the record",
     "files": "photos and backups",
     "charter": "the charter",
+    "looking": "who looked, and what is held on people",
     "edges": "exports, search, the web and the network",
 }
 
@@ -110,6 +111,6 @@ def refused(error: type[Exception] | tuple[type[Exception], ...], job: Callable[
 
 def every() -> dict[str, Fault]:
     """All faults, each module asked once."""
-    from torture.faults import change, charter, clocks, edges, files, record, seeing  # noqa: F401
+    from torture.faults import change, charter, clocks, edges, files, looking, record, seeing  # noqa: F401
 
     return FAULTS
