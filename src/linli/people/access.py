@@ -316,9 +316,16 @@ def signed_in(view: View) -> View:
         if not request.user.is_authenticated:
             return _sign_in_first(request)
         with scope.everything():
-            return view(request, *args, **kwargs)
+            return _unkept(view(request, *args, **kwargs))
 
     return _marked(guarded, "signed_in")
+
+
+def _unkept(response: HttpResponse) -> HttpResponse:
+    """No cache keeps a page of staff, unless its view says how."""
+    if not response.has_header("Cache-Control"):
+        response["Cache-Control"] = "no-store, private"
+    return response
 
 
 def confirm(request: HttpRequest) -> None:
@@ -346,7 +353,7 @@ def requires(permission: str) -> Callable[[View], View]:
             if is_second_factor_due(request, post):
                 return _second_factor_first(request)
             with scope.acting(post):
-                return view(request, *args, **kwargs)
+                return _unkept(view(request, *args, **kwargs))
 
         return _marked(guarded, permission)
 
