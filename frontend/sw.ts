@@ -1,8 +1,6 @@
 /** The service worker: the shell of the app works without a network. Nothing anybody signed in was shown is kept. */
 import { clientsClaim } from "workbox-core";
 import { cleanupOutdatedCaches, precacheAndRoute, type PrecacheEntry } from "workbox-precaching";
-import { NavigationRoute, registerRoute } from "workbox-routing";
-import { NetworkFirst } from "workbox-strategies";
 
 interface Carried {
   entries: PrecacheEntry[];
@@ -37,11 +35,8 @@ const scope = self as unknown as WorkerScope;
 void scope.skipWaiting();
 clientsClaim();
 cleanupOutdatedCaches();
-precacheAndRoute(scope.LINLI.entries);
-
 // Only the shell, which is the same for everybody: other pages below /field/ belong to somebody and stay with the server.
-const shell = new NetworkFirst({ cacheName: "linli-field-shell", networkTimeoutSeconds: 4 });
-registerRoute(new NavigationRoute(shell, { allowlist: [/^\/field\/$/, /^\/field\/\?/] }));
+precacheAndRoute(scope.LINLI.entries);
 
 scope.addEventListener("push", (event) => {
   const path = event.data?.json().path ?? "/field/";

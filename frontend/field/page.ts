@@ -45,6 +45,7 @@ export function show(name: string): HTMLElement {
   }
   const shown = screen(name);
   document.title = shown.dataset.title ?? document.title;
+  document.body.classList.toggle("is-writing", find(shown, "[data-form]") !== null);
   for (const tab of all<HTMLAnchorElement>(document, ".ll-tabbar a"))
     if (tab.hash === `#${name}`) tab.setAttribute("aria-current", "page");
     else tab.removeAttribute("aria-current");

@@ -15,7 +15,7 @@ function into(root: ParentNode, selector: string, pieces: HTMLElement[]): void {
   const place = find<HTMLElement>(root, selector);
   place?.replaceChildren(...pieces);
   if (place) place.hidden = pieces.length === 0;
-  const empty = find<HTMLElement>(root, `${selector}-empty`);
+  const empty = find<HTMLElement>(root, selector.replace("]", "-empty]"));
   if (empty) empty.hidden = pieces.length > 0;
 }
 
@@ -59,9 +59,8 @@ export async function network(): Promise<void> {
 export async function home(): Promise<void> {
   const shown = show("home");
   const all_ = await held<Cases>("cases");
-  fill(shown, { name: all_?.content.name, post: all_?.content.post, isEmpty: !all_ });
   const mine = (all_?.content.cases ?? []).filter((row) => row.is_mine);
-  fill(shown, { tasks: mine.length || undefined });
+  fill(shown, { name: all_?.content.name, post: all_?.content.post, tasks: mine.length || undefined });
   into(shown, "[data-tasks]", mine.slice(0, 5).map(card));
   const open = (await drafts()).map((draft) =>
     piece("draft", { id: draft.id, screen: draft.screen, words: title(draft.values), at: when(draft.at) }),

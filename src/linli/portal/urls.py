@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("report/held", views.held, name="held"),
     path("track/", views.track, name="track"),
     path("track/mediation", views.mediation, name="mediation"),
+    path("track/telling", views.telling, name="telling"),
     path("track/departure", views.departure, name="departure"),
     path("track/additions", views.move, {"verb": "add"}, name="additions"),
     path("track/enquiries", views.move, {"verb": "ask_progress"}, name="enquiries"),

@@ -65,8 +65,16 @@ def carried_cases(post: Actor, at: datetime, found: list[Case]) -> Carried:
     requests = Request.objects.in_bulk(ids)
     names = _categories({case.category for case in found})
     rows = [
-        _row(case, post, at, events[case.pk], tasks.get(case.pk, []), clocks.get(case.pk, []))
-        | {"category": names.get(case.category, ""), "words": _words(requests.get(case.pk))}
+        _row(
+            case,
+            post,
+            at,
+            requests.get(case.pk),
+            events[case.pk],
+            tasks.get(case.pk, []),
+            clocks.get(case.pk, []),
+        )
+        | {"category": names.get(case.category, "")}
         for case in found
     ]
     content = {
@@ -86,13 +94,20 @@ def _by_case(rows: Any) -> dict[UUID, list[Any]]:
     return found
 
 
-def _words(request: Request | None) -> str:
-    return masked(request.text, request) if request is not None else ""
+def _masked(words: str, request: Request | None) -> str:
+    return masked(words, request) if request is not None else words
 
 
 def _row(
-    case: Case, post: Actor, at: datetime, events: list[Event], tasks: list[Task], clocks: list[Clock]
+    case: Case,
+    post: Actor,
+    at: datetime,
+    request: Request | None,
+    events: list[Event],
+    tasks: list[Task],
+    clocks: list[Clock],
 ) -> dict[str, Any]:
+    """A case without the reporter's name and number, wherever they wrote it."""
     stage = next((task for task in tasks if task.is_stage), None)
     is_mine = (
         stage is not None and stage.organisation_id == post.organisation_id and stage.role in post.duties
@@ -102,9 +117,10 @@ def _row(
     return {
         "id": str(case.pk),
         "number": case.number,
-        "title": case.title,
+        "title": _masked(case.title, request),
         "place": place_words(case),
-        "address": case.address,
+        "address": _masked(case.address, request),
+        "words": _masked(request.text, request) if request is not None else "",
         "state": str(case.stage.label),
         "version": case.version,
         "is_mine": is_mine,
@@ -115,7 +131,10 @@ def _row(
         "moves": [
             _move(move) for move in cases.moves_for(case, post, tasks, clocks, at) if move.verb in MOVES
         ],
-        "lines": [{"title": line.title, "where": line.where, "words": line.quote} for line in lines],
+        "lines": [
+            {"title": line.title, "where": line.where, "words": _masked(line.quote, request)}
+            for line in lines
+        ],
     }
 
 

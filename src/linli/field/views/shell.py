@@ -104,9 +104,9 @@ def worker(request: HttpRequest) -> HttpResponse:
     """The service worker with the list of what it keeps: the shell and the built files, nothing else."""
     carried = {
         "entries": [
-            {"url": reverse("field:app"), "revision": _revision()},
+            {"url": reverse("field:app"), "revision": _revision(request)},
             *({"url": static(f"linli/dist/{name}"), "revision": None} for name in _built("main", "field")),
-            {"url": static("linli/favicon.svg"), "revision": _revision()},
+            {"url": static("linli/favicon.svg"), "revision": _revision(request)},
         ],
         "title": _("邻里"),
         "body": _("有新的任务或消息，打开看。"),
@@ -142,9 +142,11 @@ def _code() -> str:
     return (settings.DIST / entry["file"]).read_text(encoding="utf-8") if entry else ""
 
 
-def _revision() -> str:
-    """Changes with every build, and with the words of the shell's language."""
-    return hashlib.sha256(json.dumps([_built("main", "field"), get_language()]).encode()).hexdigest()[:12]
+def _revision(request: HttpRequest) -> str:
+    """Changes with every build, and with what the reader chose for every page: language, size and colours."""
+    chosen = [request.COOKIES.get(name, "") for name in ("linli_size", "linli_theme")]
+    said = json.dumps([_built("main", "field"), get_language(), chosen])
+    return hashlib.sha256(said.encode()).hexdigest()[:12]
 
 
 @requires("field.use")

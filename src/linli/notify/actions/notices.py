@@ -192,6 +192,11 @@ def tell_reporter(*, case_id: UUID, event_number: int, why: str, at: datetime) -
         Notice.objects.bulk_create([row], ignore_conflicts=True)
 
 
+def way_of(case_id: UUID) -> str:
+    """On which way the reporter of a case is told; empty where they look themselves."""
+    return ReporterWish.objects.filter(case_id=case_id).values_list("channel", flat=True).first() or ""
+
+
 def choose(*, case_id: UUID, channel: str, address: str, language: str) -> None:
     """How the reporter of a case is told from now on; an empty channel means not at all."""
     if channel not in (Channel.SMS, Channel.EMAIL):

@@ -21,6 +21,7 @@ from .receipt import receipt
 from .report import located, report
 from .search import search
 from .switches import language, size, theme
+from .telling import telling
 from .track import departure, mediation, move, photo, track
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "search",
     "session_lost",
     "size",
+    "telling",
     "theme",
     "track",
 ]

@@ -23,6 +23,7 @@ from linli.kit import clock
 from linli.kit.ids import uuid7
 from linli.mediation import actions as mediations
 from linli.mediation.actions.referring import party_of_request
+from linli.notify.actions import notices
 from linli.people.access import public
 from linli.portal import actions
 from linli.portal.views.client import address_of, not_kept
@@ -239,6 +240,8 @@ def _page(request: HttpRequest, case: Case, tried: Tried | None = None) -> HttpR
         "uploads": staged(tried.values.get("photos", [])) if tried else [],
         "room": documents.MAX_PHOTOS - len(tried.values.get("photos", []) if tried else []),
         "done": request.GET.get("done", "") if request.GET.get("done") in ADDRESSES else "",
+        "told": request.GET.get("done", "") if request.GET.get("done") in ("told", "untold") else "",
+        "way": notices.way_of(case.pk),
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if tried else HTTPStatus.OK
     return not_kept(render(request, "portal/track.html", context, status=status))

@@ -1,0 +1,258 @@
+"""What a phone may read, the app's own page, and the desk's page of what is held."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from conftest import Cast, Town
+from django.conf import settings as configured
+from django.test import Client
+from django.utils import timezone
+
+from linli.cases.models import Case
+from linli.field import actions
+from linli.field.models import Held, Phone, Sent
+from linli.kit.ids import uuid7
+from linli.notify.models import PushAddress
+
+from .device import Device
+
+pytestmark = pytest.mark.django_db
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+@pytest.fixture
+def as_(cast: Cast) -> Callable[[str], Client]:
+    def signed_in(name: str) -> Client:
+        client = Client()
+        client.force_login(cast.people[name], backend=BACKEND)
+        return client
+
+    return signed_in
+
+
+@pytest.fixture
+def fresh(report: Any, town: Town) -> Case:
+    """A case that moved just now in the worker's grid."""
+    case: Case = report(at=timezone.now()).case
+    return case
+
+
+def carried(client: Client, what: str = "cases") -> Any:
+    response = client.get(f"/field/{what}")
+    assert response.status_code == 200, response.content
+    assert response["Cache-Control"] == "private, no-store"
+    return response.json()
+
+
+def test_a_phone_carries_open_cases_of_its_own_area_that_moved_within_a_week(
+    as_: Any, fresh: Case, report: Any, town: Town
+) -> None:
+    now = timezone.now()
+    report(at=now - timedelta(days=8))
+    report(at=now, place=town["grid2"])
+    report(at=now, place=town["west_grid"])
+    found = carried(as_("grid_worker"))["cases"]
+    assert [row["number"] for row in found] == [fresh.number]
+    assert found[0]["moves"]
+    assert len(carried(as_("officer"))["cases"]) == 2
+
+
+def test_what_a_phone_carries_names_no_reporter(as_: Any, report: Any) -> None:
+    report(
+        at=timezone.now(),
+        text="我是张桂芳，电话 0712-0000-104，门前路灯不亮。",
+        contact_name="张桂芳",
+        contact_phone="0712-0000-104",
+    )
+    text = json.dumps(carried(as_("grid_worker")), ensure_ascii=False)
+    assert "张桂芳" not in text
+    assert "0000-104" not in text
+
+
+def test_a_poll_costs_a_304_until_something_changes(as_: Any, fresh: Case, report: Any) -> None:
+    client = as_("grid_worker")
+    for what in ("cases", "reference"):
+        tag = client.get(f"/field/{what}")["ETag"]
+        assert client.get(f"/field/{what}", headers={"If-None-Match": tag}).status_code == 304
+    tag = client.get("/field/cases")["ETag"]
+    report(at=timezone.now())
+    assert client.get("/field/cases", headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_reference_data_holds_places_categories_and_outlines(as_: Any, town: Town) -> None:
+    found = carried(as_("officer"), "reference")
+    codes = {place["code"] for place in found["places"]}
+    assert town["grid"].code in codes
+    assert town["west_grid"].code not in codes
+    assert any(each["code"] == "facility.street_lamp" for each in found["categories"])
+    assert found["boundaries"]["features"]
+    assert [each["code"] for each in found["screened"]] == [town["village"].code]
+
+
+def test_strangers_and_other_posts_read_nothing(as_: Any, client: Client) -> None:
+    for what in ("cases", "reference", "me", f"refused/{uuid7()}"):
+        assert client.get(f"/field/{what}").status_code == 302
+        assert as_("handler").get(f"/field/{what}").status_code == 404
+
+
+def test_a_token_reads_nothing(cast: Cast, client: Client) -> None:
+    device = Device.enrol(cast["grid_worker"], timezone.now())
+    headers = {"Authorization": device.authorization}
+    for what in ("cases", "reference", "me"):
+        assert client.get(f"/field/{what}", headers=headers).status_code == 302
+
+
+@pytest.mark.parametrize("given", ["", "Phone x", "Phone x.y", "Bearer abc", "Phone 0.0", "Phone .y"])
+def test_without_a_token_nothing_is_taken(client: Client, given: str) -> None:
+    response = client.post(
+        "/field/batches", {"commands": []}, "application/json", headers={"Authorization": given}
+    )
+    assert response.status_code == 401
+
+
+def test_a_batch_over_http(cast: Cast, town: Town, client: Client) -> None:
+    import base64
+
+    device = Device.enrol(cast["grid_worker"], timezone.now())
+    key = device.report(town["grid"].code)
+    sealed = base64.b64encode(device.outbox[key].sealed).decode()
+    body = {"commands": [{"id": str(key), "version": 4, "sealed": sealed}]}
+    headers = {"Authorization": device.authorization}
+    said = [client.post("/field/batches", body, "application/json", headers=headers).json() for _ in range(2)]
+    assert said[0]["results"] == said[1]["results"]
+    assert (said[0]["results"][0]["state"], said[0]["is_revoked"]) == ("received", False)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "[]",
+        "{",
+        '{"commands": 1}',
+        '{"commands": [1]}',
+        '{"commands": [{"id": "x", "version": 1, "sealed": ""}]}',
+    ],
+)
+def test_an_unreadable_batch_is_refused(cast: Cast, client: Client, body: str) -> None:
+    device = Device.enrol(cast["grid_worker"], timezone.now())
+    headers = {"Authorization": device.authorization}
+    assert client.post("/field/batches", body, "application/json", headers=headers).status_code == 400
+
+
+def test_only_the_author_gets_back_what_was_refused(cast: Cast, as_: Any) -> None:
+    device = Device.enrol(cast["grid_worker"], timezone.now())
+    key = device.report("nowhere", text="短")
+    device.send(timezone.now())
+    assert as_("grid_worker").get(f"/field/refused/{key}").json()["content"]["data"]["text"] == "短"
+    assert as_("sibling_worker").get(f"/field/refused/{key}").status_code == 404
+
+
+# The app itself ---------------------------------------------------------------------------------------
+
+
+def test_the_shell_is_the_same_for_everybody(as_: Any, client: Client, cast: Cast) -> None:
+    pages = [each.get("/field/").content for each in (client, as_("grid_worker"), as_("officer"))]
+    assert pages[0] == pages[1] == pages[2]
+    assert b"csrfmiddlewaretoken" not in pages[0]
+    assert cast.people["grid_worker"].name.encode() not in pages[1]
+
+
+def test_the_shell_may_use_the_microphone_and_nothing_else_may(client: Client) -> None:
+    assert "microphone=(self)" in client.get("/field/")["Permissions-Policy"]
+    assert "microphone=()" in client.get("/")["Permissions-Policy"]
+
+
+def test_it_can_be_installed(client: Client) -> None:
+    manifest = client.get("/field/app.webmanifest").json()
+    assert (manifest["display"], manifest["start_url"], manifest["scope"]) == (
+        "standalone",
+        "/field/",
+        "/field/",
+    )
+    worker = client.get("/field/worker.js")
+    assert worker["Content-Type"].startswith("text/javascript")
+    entries = json.loads(worker.content.decode().split("\n")[0].removeprefix("self.LINLI = ").rstrip(";"))[
+        "entries"
+    ]
+    assert {entry["url"] for entry in entries} >= {"/field/"}
+    assert not any("cases" in entry["url"] or "reference" in entry["url"] for entry in entries)
+
+
+def test_the_first_load_is_small() -> None:
+    """On top of the shared bundle: at most 200 kB, compressed."""
+    files = [path for path in configured.DIST.glob("*") if path.name.split(".")[0] in {"field", "sw"}]
+    assert len(files) >= 3
+    assert sum(len(gzip.compress(path.read_bytes())) for path in files) < 200_000
+
+
+# Who decides about what is held -----------------------------------------------------------------------
+
+
+def test_the_desk_shows_what_is_held_and_lets_a_person_decide(cast: Cast, town: Town, as_: Any) -> None:
+    device = Device.enrol(cast["grid_worker"], timezone.now())
+    key = device.report(town["grid"].code, text="桥头护栏松了，有孩子靠。")
+    actions.revoke(phone=device.phone, at=timezone.now())
+    device.send(timezone.now())
+    held = Held.objects.get()
+    assert "桥头护栏松了" in as_("dispatcher").get("/field/held").content.decode()
+    assert "桥头护栏松了" not in as_("outsider").get("/field/held").content.decode()
+    assert as_("grid_worker").get("/field/held").status_code == 404
+    assert as_("outsider").post(f"/field/held/{held.pk}/decision", {"choice": "release"}).status_code == 404
+    as_("dispatcher").post(f"/field/held/{held.pk}/decision", {"choice": "discard", "reason": ""})
+    assert Held.objects.get().decided_at is None
+    as_("dispatcher").post(f"/field/held/{held.pk}/decision", {"choice": "release"})
+    assert Case.objects.filter(pk=key).exists()
+
+
+def test_a_lost_phone_is_revoked_at_the_desk(cast: Cast, as_: Any) -> None:
+    device = Device.enrol(cast["grid_worker"], timezone.now())
+    assert as_("outsider").post(f"/field/phones/{device.phone.pk}/revocation").status_code == 404
+    as_("dispatcher").post(f"/field/phones/{device.phone.pk}/revocation")
+    assert Phone.objects.get().revoked_at is not None
+
+
+def test_a_worker_enrols_and_gives_up_a_phone(as_: Any) -> None:
+    import base64
+
+    client, key = as_("grid_worker"), str(uuid7())
+    body = {"id": key, "verifier": base64.b64encode(b"v" * 32).decode(), "name": "Android"}
+    enrolled = client.post("/field/phones", body, "application/json")
+    assert set(enrolled.json()) == {"token", "share", "seal_for", "version"}
+    assert client.post("/field/phones", body, "application/json").status_code == 422
+    gone = client.post("/field/phones/mine", {"id": key}, "application/json").json()
+    assert gone["phones"][0]["is_revoked"] is True
+
+
+# A resident without a phone ---------------------------------------------------------------------------
+
+
+def test_the_resident_gets_a_paper_with_a_code_once(cast: Cast, town: Town, as_: Any) -> None:
+    device = Device.enrol(cast["grid_worker"], timezone.now())
+    key = device.report(town["grid"].code, data={"for_resident": True, "consent": True, "channel": "print"})
+    device.send(timezone.now())
+    from linli.kit import codes
+    from linli.service_requests import actions as service_requests
+
+    code = codes.pretty(service_requests.tracking_code(key))
+    client = as_("grid_worker")
+    assert code not in client.get(f"/field/receipts/{key}").content.decode()
+    assert code not in as_("sibling_worker").post(f"/field/receipts/{key}").content.decode()
+    assert code in client.post(f"/field/receipts/{key}").content.decode()
+    assert code not in client.post(f"/field/receipts/{key}").content.decode()
+
+
+def test_a_browser_asks_to_be_told(as_: Any, cast: Cast) -> None:
+    from .test_telling import SUBSCRIPTION
+
+    client = as_("grid_worker")
+    assert client.post("/field/push", SUBSCRIPTION, "application/json").status_code == 201
+    assert PushAddress.objects.get().person_id == cast["grid_worker"].person_id
+    assert client.post("/field/push", {"endpoint": "x"}, "application/json").status_code == 422
+    assert Sent.objects.count() == 0

@@ -1,0 +1,64 @@
+"""Every screen of the phone in both languages, large and dark: nothing sideways, nothing axe finds serious."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Cast, Town
+from django.utils import timezone
+from playwright.sync_api import Page
+
+from linli.cases.models import Case
+
+from .day import PIN
+
+AXE = Path(__file__).resolve().parents[4] / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+SCREENS = ("home", "tasks", "report", "outbox", "me", "visit", "screening")
+VIEWS: dict[str, dict[str, Any]] = {
+    "chinese": {"language": "zh-hans"},
+    "english large dark": {"language": "en", "linli_size": "large", "linli_theme": "dark"},
+}
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def faults(page: Page, where: str) -> list[str]:
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES)
+    serious = [each for each in found["violations"] if each["impact"] in {"serious", "critical"}]
+    said = [f"{where}: {each['id']} {each['nodes'][0]['target']}" for each in serious]
+    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        said.append(f"{where}: runs sideways")
+    return said
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: make setup")
+@pytest.mark.parametrize("view", VIEWS)
+def test_screens_are_accessible(
+    view: str, window: Callable[..., Page], town: Town, cast: Cast, report: Any, move: Any
+) -> None:
+    case = report().case
+    move(case, "accept", "dispatcher")
+    move(case, "dispatch", "dispatcher", unit=str(town["village"].pk))
+    Case.objects.update(state_since=timezone.now())
+    page = window("officer", **VIEWS[view])
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto("/field/")
+    page.wait_for_selector("#pin-1:visible")
+    problems += faults(page, "enrol")
+    page.fill("#pin-1", PIN)
+    page.fill("#pin-2", PIN)
+    page.click('[data-screen="enrol"] button')
+    page.wait_for_selector("[data-tasks] article")
+    for screen in (*SCREENS, f"case/{case.pk}", f"move/{case.pk}/acknowledge", f"move/{case.pk}/note"):
+        page.goto(f"/field/#{screen}")
+        page.wait_for_selector(f'[data-screen="{screen.split("/")[0]}"]:not([hidden])')
+        problems += faults(page, screen)
+    page.reload()
+    page.wait_for_selector("#pin:visible")
+    problems += faults(page, "unlock")
+    assert problems == []
