@@ -155,9 +155,7 @@ def test_quiet_hours_hold_back_until_they_end(begins: Any, ends: Any, now: str, 
 def test_what_is_urgent_does_not_wait(service: Any, report: Any, move: Any, town: Town, cast: Cast) -> None:
     from linli.cases.models import Case
 
-    Wish.objects.create(
-        person=cast.people["officer"], by_sms=True, quiet_from=time(0), quiet_until=time(23)
-    )
+    Wish.objects.create(person=cast.people["officer"], by_sms=True, quiet_from=time(0), quiet_until=time(23))
     case = report().case
     Case.objects.filter(pk=case.pk).update(level="urgent")
     move(case, "accept", "dispatcher")
