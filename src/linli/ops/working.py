@@ -20,11 +20,11 @@ from linli.documents.actions import exporting
 from linli.kit import clock
 from linli.ledger import actions as ledger
 from linli.measures import actions as measures
-from linli.measures.actions import counting, surges
+from linli.measures.actions import counting, problems, surges
 from linli.notify.actions import notices, sending
 from linli.notify.senders.ways import Messenger
 from linli.notify.senders.webhooks import Post
-from linli.orgs.models import Organisation, Revision
+from linli.orgs.models import Kind, Organisation, Revision
 from linli.people.actions import sessions
 from linli.portal.actions import holding
 
@@ -87,6 +87,7 @@ class Rounds:
             ("old letters", HOURLY, lambda at: sending.sweep(at=at)),
             ("figures", HOURLY, count_last_month),
             ("surges", HOURLY, look_for_surges),
+            ("problems", HOURLY, look_for_problems),
             *((name, HOURLY, partial(_do, chore)) for name, chore in CHORES.items()),
         ]
 
@@ -165,6 +166,12 @@ def count_last_month(at: datetime) -> int:
 def look_for_surges(at: datetime) -> int:
     """Once the day is counted: what was far above its own level yesterday."""
     return surges.watch(at=at) if counting.position() == ledger.head() else 0
+
+
+def look_for_problems(at: datetime) -> int:
+    """What has come back at the same place again and again, and whether a remedy helped."""
+    counties = Organisation.objects.filter(kind=Kind.COUNTY, parent=None)
+    return sum(problems.find(county=county, at=at) for county in counties)
 
 
 def beat(at: datetime) -> int:

@@ -17,8 +17,10 @@ from linli.web.views import (
     moves,
     photos,
     places,
+    problems,
     receipts,
     referral,
+    rounds,
     saved,
     screening,
     shell,
@@ -119,6 +121,17 @@ daily_urls: list[URLPattern | URLResolver] = [
 board_urls: list[URLPattern | URLResolver] = [
     path("board", board.board, name="board"),
     path("board/supervisions", board.supervisions, name="supervisions"),
+    path("rounds", rounds.listed, name="rounds"),
+    path("rounds/<uuid:round_id>", rounds.one, name="round"),
+    path("rounds/<uuid:round_id>/publication", rounds.publication, name="round-publication"),
+    path("rounds/<uuid:round_id>/objections", rounds.objections, name="round-objections"),
+    path("rounds/<uuid:round_id>/adjustments", rounds.adjustments, name="round-adjustments"),
+    path("rounds/<uuid:round_id>/signature", rounds.signature, name="round-signature"),
+    path("rounds/<uuid:round_id>/acts", rounds.acts, name="round-acts"),
+    path("rounds/acts/<uuid:act_id>/answers", rounds.answers, name="round-answers"),
+    path("rounds/objections/<uuid:objection_id>/ruling", rounds.ruling, name="round-ruling"),
+    path("problems", problems.listed, name="problems"),
+    path("problems/<uuid:problem_id>", problems.one, name="problem"),
 ]
 
 manage_urls: list[URLPattern | URLResolver] = [

@@ -119,6 +119,10 @@ class Nav:
         return self.post.may("board.view")
 
     @property
+    def measures(self) -> bool:
+        return self.post.may("measures.view")
+
+    @property
     def mediates(self) -> bool:
         """Whether the post takes part in mediation; who only watches has the board."""
         return self.post.may("mediation.accept")
