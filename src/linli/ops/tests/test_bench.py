@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+import pytest
+
+from linli.cases.models import Event
+from linli.ledger import actions as ledger
+from linli.ledger.actions import verifying
 from linli.ops.bench import county, intake, load, report
+from linli.ops.bench import ledger as bench_ledger
 
 CASE = UUID("01a20a89-26b5-717a-a119-0de0a0827ae4")
 HASH = "3c99e18550e1d2485d793e098bed304772f461fbfaf1a2776c29aa545791e8ac"
@@ -65,3 +71,21 @@ def test_about_eight_in_a_hundred_of_a_years_cases_are_open() -> None:
         days += (until - since) * share
         since = until
     assert 0.075 < days / 365 < 0.09
+
+
+@pytest.mark.django_db
+def test_the_log_that_is_measured_is_a_true_one(report: Any) -> None:  # noqa: F811  the fixture
+    for _n in range(3):
+        report()
+    bench_ledger.grow(20)
+    bench_ledger.all_of(lambda: ledger.sequence(limit=7))
+    found = verifying.verify()
+    assert (Event.objects.count(), found.rows, found.faults) == (20, 20, [])
+
+
+def test_a_log_that_takes_too_long_or_is_faulty_is_marked() -> None:
+    one = {"events": 1_000_000, "order_s": 1.0, "sign_s": 1.0, "proof_ms": 1.0, "alone_s": 50.0, "jobs": 2}
+    for seconds, faults, is_reached in ((29.0, 0, True), (31.0, 0, False), (1.0, 1, False)):
+        found = {"ledger": {**one, "together_s": seconds, "faults": faults}}
+        first = next(iter(report.rows(found)))
+        assert (first[3] == report.mark(is_reached=True)) is is_reached

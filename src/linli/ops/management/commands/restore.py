@@ -48,5 +48,7 @@ class Command(BaseCommand):
             by=SYSTEM, at=at, what="restore", target=("backup", options["source"].name[:64], ""), after=after
         )
         self.stdout.write(_("已恢复 %(made)s 的备份：%(rows)d 行，%(files)d 个文件。") % said)
+        if settings.WITNESSES:
+            self.stdout.write(_("见证会发现日志变短而报警：请告诉他们缘由，由他们用 --accept 接受。"))
         if restored.old:
             self.stdout.write(_("原来的数据还在：%(old)s。确认无误后再删。") % {"old": restored.old})
