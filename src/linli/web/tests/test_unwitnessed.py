@@ -52,6 +52,7 @@ def test_four_hours_shut_the_content_and_the_witness_opens_it_again(
     shut = mediator.get(page)
     assert (shut.status_code, shut["Retry-After"], Read.objects.count()) == (503, "300", before)
     assert "暂时不能看调解内容" in shut.content.decode()
+    assert "在它恢复以前" in shut.content.decode()
     assert "返潮" not in shut.content.decode()
     mediator.cookies["linli_language"] = "en"
     assert "for now" in mediator.get(page).content.decode()

@@ -36,9 +36,11 @@ class UnwitnessedMiddleware:
 def unwatched() -> object:
     """How long the log has been without a witness, for the banner; false while all is well. Asked when drawn."""
 
-    def look() -> ledger.Watch | None:
+    def look() -> dict[str, object]:
         at = clock.now()
         watch = ledger.remembered(at)
-        return watch if watch.is_missed(at) else None
+        if not watch.is_missed(at):
+            return {}
+        return {"is_stopped": watch.is_stopped(at), "stops_at": watch.stops_at}
 
     return SimpleLazyObject(look)
