@@ -20,6 +20,7 @@ from linli.privacy.models import Deletion, Hold, Lock, Read, Why
 
 FILE = Path(__file__).parent.parent / "data" / "retention.toml"
 AT_A_TIME = 50
+IMPORTED = "import"
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def rules() -> dict[str, Rule]:
     }
 
 
-def due(*, at: datetime, limit: int = AT_A_TIME) -> Iterator[tuple[Case, Rule]]:
+def due(*, at: datetime, limit: int = AT_A_TIME, with_imported: bool = True) -> Iterator[tuple[Case, Rule]]:
     """The closed cases whose time is up, that nobody holds and that were not seen to yet."""
     held = Hold.objects.standing().filter(case_id=OuterRef("pk"))
     gone = Deletion.objects.filter(case_id=OuterRef("pk"), why=Why.RETENTION)
@@ -58,6 +59,8 @@ def due(*, at: datetime, limit: int = AT_A_TIME) -> Iterator[tuple[Case, Rule]]:
         found = Case.objects.filter(
             kind__in=rule.kinds, is_open=False, received_at__lt=until, closed_at__lte=until
         )
+        if not with_imported:
+            found = found.exclude(channel=IMPORTED)
         for case in found.exclude(Exists(held)).exclude(Exists(gone)).order_by("received_at", "id")[:limit]:
             yield case, rule
 
@@ -96,10 +99,13 @@ def old_reads(*, at: datetime) -> int:
 
 
 def sweep(*, at: datetime, limit: int = AT_A_TIME) -> int:
-    """Some cases whose time is up, and old records of reads; returns how many cases."""
-    done = sum(
-        let_go(case=case, rule=rule, at=at) is not None for case, rule in list(due(at=at, limit=limit))
-    )
+    """Some cases whose time is up, and old records of reads; returns how many cases.
+
+    Histories taken in from another system go only when somebody says so (`linli retention`): they may be older than
+    their term on the day they come.
+    """
+    found = list(due(at=at, limit=limit, with_imported=False))
+    done = sum(let_go(case=case, rule=rule, at=at) is not None for case, rule in found)
     before = years_before(at, YEARS)
     old = list(Read.objects.filter(at__lt=before).order_by("at").values_list("id", flat=True)[: 100 * limit])
     if old:

@@ -66,6 +66,17 @@ def test_at_its_time_everything_said_goes_and_the_log_still_verifies(
     assert trace.removed["words"] >= 3
 
 
+def test_what_was_imported_goes_only_when_somebody_says_so(
+    closed: Case, monkeypatch: Any, capsys: Any
+) -> None:
+    Case.objects.filter(pk=closed.pk).update(channel="import")
+    assert retention.sweep(at=DUE) == 0
+    assert Request.objects.get(pk=closed.pk).text
+    monkeypatch.setattr(clock, "now", lambda: DUE)
+    assert closed.number in said_by("retention", capsys=capsys)
+    assert not Request.objects.get(pk=closed.pk).text
+
+
 def test_an_open_case_has_no_time(mine: Any) -> None:
     assert retention.sweep(at=DUE + timedelta(days=5000)) == 0
 
