@@ -53,7 +53,8 @@ def compute(*, county: Organisation, scheme: str, begins_on: date, by: Actor, at
         raise BadData({"begins_on": _("这一期还没有结束。")})
     if Round.objects.filter(organisation=county, scheme=scheme, begins_on=first).exists():
         raise BadData({"begins_on": _("这一期已经考评过了。")})
-    ledger.sequence()
+    while ledger.sequence():
+        pass
     if ledger.waiting():
         raise NotCounted(_("还有刚发生的事没有记入总账，请过一会儿再算。"))
     checkpoint = _checkpoint(at)
