@@ -21,9 +21,10 @@ GUARDS := tests/test_shape.py tests/test_charter.py tests/test_settings_document
 	tests/test_translations.py tests/test_routes.py tests/test_procedures_documented.py \
 	tests/test_register.py
 
+COVERING := src/linli/cases/tests src/linli/kit/tests src/linli/ledger/tests src/linli/people/tests src/linli/ops/tests tests/test_matrix.py tests/torture/test_faults.py
 TORTURED := PYTHONPATH=tests:src:. DJANGO_SETTINGS_MODULE=linli.config.settings
 
-.PHONY: help setup setup-dev demo test check bench fuzz sync torture torture-pages lock wheel messages screenshots clean frontend
+.PHONY: help setup setup-dev demo test check bench fuzz sync torture torture-pages coverage mutants lock wheel messages screenshots clean frontend
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -59,6 +60,14 @@ sync: setup-dev ## 60,000 steps of three phones on a bad network (PROFILE=long: 
 
 torture: setup-dev ## killed, starved, raced, lied to: PROFILE=short or long, PLANT=name (docs/trust.md, var/torture.json)
 	@$(TORTURED) TORTURE_SCALE=$(or $(SCALE),1) $(BIN)/python -m torture --profile $(or $(PROFILE),short) $(if $(PLANT),--plant $(PLANT))
+
+coverage: setup-dev ## branches of access, log, sealing, clocks and `advance` that no test takes (fails below LINLI_COVERED %)
+	@$(BIN)/python -m coverage run -m pytest -q -n0 $(COVERING)
+	@$(BIN)/python -m coverage report --fail-under=$(or $(LINLI_COVERED),100)
+
+mutants: setup-dev ## mutmut on the same modules; hours on two cores (MUTANTS='linli.ledger.merkle*': only those)
+	@PYTHONPATH=. $(BIN)/mutmut run $(MUTANTS)
+	@$(BIN)/mutmut results
 
 torture-pages: setup-dev ## write the tables of docs/trust.md anew
 	@$(TORTURED) $(BIN)/python -m torture.pages

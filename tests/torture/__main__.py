@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from pathlib import Path
 
@@ -23,6 +24,7 @@ def main() -> int:
     options = parser.parse_args()
     from torture import profiles
 
+    signal.signal(signal.SIGTERM, lambda *given: sys.exit(1))  # so that what was started is stopped
     if options.part:
         found = profiles.do(options.part, options.profile, options.plant)
         options.out.write_text(json.dumps(found, default=str, ensure_ascii=False), encoding="utf-8")

@@ -24,25 +24,25 @@ OLD, NEW = b"old " * 9000, b"new " * 9000
 LINE = re.compile(r"^\d+\s+(\w+)\(")
 
 
-def run(*, cluster: Cluster, folder: Path, rounds: int, plant: str = "") -> dict[str, Any]:
-    """Each call, each way, with an older file of that name and without."""
+def run(*, cluster: Cluster, folder: Path, every: int = 1, plant: str = "") -> dict[str, Any]:
+    """Each call, each way, with an older file of that name and without; or every so manieth of them."""
     if shutil.which("strace") is None:
         return {"skipped": MISSING}
     writer = _in_place if plant == "photo_written_in_place" else storing.write
     made = _calls(folder, writer)
+    points = [(call, when) for call, count in made.items() for when in range(1, count + 1)]
+    planned = [
+        (call, when, how, has_old) for call, when in points for how in HOW for has_old in (False, True)
+    ]
     outcomes: Counter[str] = Counter()
     torn: list[str] = []
-    for _round in range(rounds):
-        for call, count in made.items():
-            for when in range(1, count + 1):
-                for how in HOW:
-                    for has_old in (False, True):
-                        said = _once(folder, writer, f"{call}:{how}:when={when}", has_old=has_old)
-                        outcomes[said] += 1
-                        if said == "torn":
-                            torn.append(f"{call} {how} {when}")
+    for call, when, how, has_old in planned[::every]:
+        said = _once(folder, writer, f"{call}:{how}:when={when}", has_old=has_old)
+        outcomes[said] += 1
+        if said == "torn":
+            torn.append(f"{call} {how} {when}")
     return {
-        "points": sum(made.values()),
+        "points": len(points),
         "injections": sum(outcomes.values()),
         "outcomes": dict(outcomes),
         "objections": {"torn": len(torn)},

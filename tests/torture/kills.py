@@ -52,6 +52,7 @@ class Stage:
         self.web: list[Child] = []
         self.clients: list[Child] = []
         self.worker: Child | None = None
+        self.turn = 0
 
     def open(self, writers: int = WRITERS, clients: int = CLIENTS, web: int = WEB) -> None:
         if self.plant == "synchronous_commit_off":
@@ -82,7 +83,8 @@ class Stage:
         if chance.random() < 0.2 and self.worker is not None:
             killed, self.worker = self.worker.kill(), self._work()
             return "worker" if killed else "none"
-        place = chance.randrange(len(self.web))
+        self.turn += 1
+        place = self.turn % len(self.web)  # the one that has lived longest
         killed, self.web[place] = self.web[place].kill(), self._web()
         return "web" if killed else "none"
 

@@ -18,21 +18,15 @@ ROOT = Path(__file__).resolve().parents[2]
 SCALE = float(os.environ.get("TORTURE_SCALE", "1"))  # of the time each part may take
 AMOUNTS: dict[str, dict[str, dict[str, Any]]] = {
     "slice": {
-        "requests": {"seconds": 20, "cases": 600},
-        "access": {"seconds": 20, "checks": 600},
-        "tampering": {"seconds": 10, "count": 100},
-        "fsyncs": {"seconds": 15, "failures": 5},
-        "disks": {"seconds": 6},
-        "backups": {"rounds": 1},
-        "kills": {"seconds": 6, "kills": 20, "database_every": 2},
-        "attachments": {"rounds": 1},
+        "kills": {"seconds": 6, "kills": 20, "database_every": 3},
         "races": {"seconds": 4, "races": 20},
+        "attachments": {"every": 6},
     },
     "short": {
         "kills": {"seconds": 75, "kills": 300, "database_every": 4},
         "fsyncs": {"seconds": 45, "failures": 20},
         "disks": {"seconds": 10},
-        "attachments": {"rounds": 1},
+        "attachments": {},
         "races": {"seconds": 40, "races": 200},
         "backups": {"rounds": 1},
         "requests": {"seconds": 60, "cases": 10_000},
@@ -46,7 +40,7 @@ AMOUNTS: dict[str, dict[str, dict[str, Any]]] = {
         "requests": {"seconds": 300, "cases": 300_000},
         "access": {"seconds": 180, "checks": 36_000},
         "tampering": {"seconds": 300, "count": 3_750},
-        "attachments": {"rounds": 1},
+        "attachments": {},
         "backups": {"rounds": 2},
         "disks": {"seconds": 15},
     },

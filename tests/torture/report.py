@@ -13,7 +13,7 @@ def objections_of(found: Any) -> dict[str, int]:
     if not isinstance(found, dict):
         return {}
     total = {str(name): int(count) for name, count in found.get("objections", {}).items()}
-    total |= {name: int(found[name]) for name in ("failed", "lost", "left to deliver") if found.get(name)}
+    total |= {name: int(found[name]) for name in ("lost", "left to deliver") if found.get(name)}
     for name, one in found.items():
         if name not in ("objections", "examples"):
             total |= {f"{name}: {key}": count for key, count in objections_of(one).items()}
@@ -52,10 +52,16 @@ def _done(name: str, one: dict[str, Any]) -> str:
         done = one["kills"]
         killed = ", ".join(f"{done[what]:,} {what}" for what in sorted(done))
         total = sum(done[what] for what in done if what != "connections cut")
-        return f"{total:,} kills ({killed}); {one['acknowledged']:,} acknowledged writes, {one['retried']:,} retried"
+        return f"{total:,} kills ({killed}); {one['acknowledged']:,} acknowledged writes{_rest(one)}"
     if name == "fsyncs":
         return f"{one['failures']:,} failures, {one['panics']:,} panics; {one['acknowledged']:,} acknowledged writes"
     return str(DONE[name](one))
+
+
+def _rest(one: dict[str, Any]) -> str:
+    """How often there was no answer, and clients that had none for three minutes and gave up."""
+    gave_up = f", {one['failed']} clients gave up waiting" if one.get("failed") else ""
+    return f", {one['retried']:,} of them asked for again after no answer{gave_up}"
 
 
 DONE: dict[str, Any] = {

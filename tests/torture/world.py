@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import random
 import signal
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from linli.people.access import Actor
 from linli.people.actions import keys
 from linli.people.models import Grant, Key
 
-PER_MINUTE = 6_000
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def prepare() -> None:
@@ -80,6 +80,7 @@ def fork(name: str, job: Callable[[], Any], log: Path | None = None) -> Child:
         return Child(pid, name)
     code = 1
     try:
+        _end_with_parent()
         if log is not None:
             handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             os.dup2(handle, 1)
@@ -95,5 +96,6 @@ def fork(name: str, job: Callable[[], Any], log: Path | None = None) -> Child:
         os._exit(code)
 
 
-def pause(chance: random.Random, low: float, high: float) -> None:
-    time.sleep(chance.uniform(low, high))
+def _end_with_parent() -> None:
+    """Whoever started it may be killed: nothing goes on alone."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
