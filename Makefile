@@ -69,8 +69,8 @@ mutants: setup-dev ## mutmut on the same modules; hours on two cores (MUTANTS='l
 	@PYTHONPATH=. $(BIN)/mutmut run $(MUTANTS)
 	@$(BIN)/mutmut results
 
-torture-pages: setup-dev ## write the tables of docs/trust.md anew
-	@$(TORTURED) $(BIN)/python -m torture.pages
+torture-pages: setup-dev ## write the tables of docs/trust.md anew (FIGURES=var/torture.json: those of that run)
+	@$(TORTURED) $(BIN)/python -W ignore -m torture.pages $(FIGURES)
 
 screenshots: setup-dev ## the README's pictures, from the demo in a real browser
 	@$(BIN)/python docs/screenshots.py

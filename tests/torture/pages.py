@@ -39,6 +39,7 @@ def faults() -> str:
 
 
 def figures(found: dict[str, Any]) -> str:
+    from torture.profiles import AMOUNTS
     from torture.report import rows
 
     lines = ["| what | done | found |", "|---|---|---|"]
@@ -49,7 +50,9 @@ def figures(found: dict[str, Any]) -> str:
         f"{machine['memory_gb']} GB, {machine['system']}, PostgreSQL {machine['postgresql']}, "
         f"Python {machine['python']}."
     )
-    return about + "\n\n" + "\n".join(lines)
+    missing = [name for name in AMOUNTS[found["profile"]] if name not in found["parts"]]
+    rest = f"Not reached in that run: {', '.join(missing)}." if missing else ""
+    return "\n\n".join(part for part in (about, found.get("note", ""), "\n".join(lines), rest) if part)
 
 
 def written(text: str) -> str:
@@ -61,7 +64,11 @@ def written(text: str) -> str:
 
 
 if __name__ == "__main__":
+    import sys
+
     import django
 
     django.setup()
+    if len(sys.argv) > 1:  # what `make torture PROFILE=long` has written
+        FIGURES.write_text(Path(sys.argv[1]).read_text(encoding="utf-8"), encoding="utf-8")
     TRUST.write_text(written(TRUST.read_text(encoding="utf-8")), encoding="utf-8")
