@@ -45,6 +45,7 @@ def main() -> None:
     subprocess.run(
         [*linli, "demo", "--no-serve", *DEMO], env=environment, check=True, stdout=subprocess.DEVNULL
     )  # noqa: S603
+    subprocess.run([*linli, "measures", "rebuild"], env=environment, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
     port = free_port()
     server = subprocess.Popen([*linli, "serve", "--port", str(port)], env=environment)  # noqa: S603
     try:
@@ -170,6 +171,8 @@ PAGES = {
     "work": ("dispatcher1", "/desk/"),
     "cases": ("county-dispatcher", "/desk/cases"),
     "board": ("county-leader", "/desk/board"),
+    "charts": ("county-leader", "/desk/figures"),
+    "map": ("county-leader", "/desk/figures/420921/map?level=village"),
     "new": ("hotline", "/desk/cases/new"),
     "manage": ("county-admin", "/desk/manage"),
 }
@@ -185,6 +188,8 @@ KEPT = {
     "case-en-1280",
     "board-zh-1280",
     "home-en-360",
+    "charts-zh-1280",
+    "map-en-1280",
 }
 
 
