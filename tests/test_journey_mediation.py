@@ -390,5 +390,9 @@ def check_history() -> None:
     ]
     assert Talk.objects.count() == 1
     assert Signature.objects.valid().count() == 6
-    assert set(Read.objects.values_list("role", flat=True)) == {"committee_chair", "mediator"}
+    assert set(Read.objects.values_list("role", flat=True)) == {
+        "centre_officer",
+        "committee_chair",
+        "mediator",
+    }
     assert Read.objects.filter(role="committee_chair", purpose="sealing").exists()

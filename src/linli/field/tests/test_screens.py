@@ -27,6 +27,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 def faults(page: Page, where: str) -> list[str]:
     page.evaluate(AXE.read_text(encoding="utf-8"))
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")  # what scrolls passes under the bar at the foot
     found = page.evaluate("rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES)
     serious = [each for each in found["violations"] if each["impact"] in {"serious", "critical"}]
     said = [f"{where}: {each['id']} {each['nodes'][0]['target']}" for each in serious]
