@@ -7,6 +7,7 @@ A `Fault` is a mistake planted on purpose, which the checks must find.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
@@ -172,7 +173,7 @@ class PhonesMachine(RuleBasedStateMachine):
         self.is_changed = True
         for key, result in found.items():
             if result.state in {"received", "conflict", "refused", "held"}:
-                said = f"{result.state} {sorted(result.answer.items())}"
+                said = f"{result.state} {json.dumps(result.answer, sort_keys=True, default=str)}"
                 assert self.acknowledged.setdefault(key, said) == said, (
                     "a command was answered twice differently"
                 )

@@ -83,7 +83,11 @@ def diagnose() -> tuple[int, str]:
 @pytest.mark.usefixtures("_well")
 def test_all_is_well() -> None:
     code, said = diagnose()
-    assert (code, "✗" in said, "!" in said) == (0, False, False), said
+    remarks = [line for line in said.splitlines() if line.lstrip().startswith("!")]
+    other = [
+        line for line in remarks if "行级策略" not in line
+    ]  # test_row_security has a database with policies
+    assert (code, "✗" in said, other) == (0, False, []), said
 
 
 @pytest.mark.django_db

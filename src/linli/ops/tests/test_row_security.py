@@ -243,10 +243,11 @@ def test_an_index_serves_a_list_under_the_policy(
             cursor.execute("SET LOCAL enable_seqscan = off")
             visible = Case.objects.visible_to(cast["dispatcher"]).open().order_by("urgent_at", "id")[:20]
             plan = visible.explain()
-            by_place = Case.objects.filter(place_path__gte="9", place_path__lt="9~", is_open=True).explain()
+            cursor.execute("SET LOCAL enable_bitmapscan = off")
+            by_place = Case.objects.filter(place_path__gte="9", place_path__lt="9~").explain()
             events = Event.objects.filter(case_id=uuid7()).explain()
         assert "Index" in plan
-        assert "case_place" in by_place
+        assert "Index Cond: (((place_path" in by_place or "Index Cond: ((place_path" in by_place, by_place
         assert "Index Cond: (case_id" in events
 
 
