@@ -1,7 +1,10 @@
 import { readFileSync } from "node:fs";
 
 import type { AcceptedPlugin } from "postcss";
-import { defineConfig, type Plugin } from "vite";
+import { build, defineConfig, type Plugin } from "vite";
+
+const DIST = "src/linli/kit/static/linli/dist";
+const TARGET = ["chrome90", "safari15", "firefox90"];
 
 /** Tabler's source names its custom properties without a prefix; its own build adds one, and so do we. */
 const tablerPrefix: AcceptedPlugin = {
@@ -40,25 +43,46 @@ function iconSprite(): Plugin {
   };
 }
 
+/** The service worker, in one file of a fixed name: an old browser's may not import another. */
+function serviceWorker(): Plugin {
+  return {
+    name: "linli-service-worker",
+    apply: "build",
+    async closeBundle() {
+      await build({
+        configFile: false,
+        logLevel: "error",
+        publicDir: false,
+        build: {
+          outDir: DIST,
+          emptyOutDir: false,
+          target: TARGET,
+          rolldownOptions: { input: "frontend/sw.ts", output: { format: "iife", entryFileNames: "sw.js" } },
+        },
+      });
+    },
+  };
+}
+
 // Hashes of twelve hex digits are what WhiteNoise can recognise as never changing.
 export default defineConfig({
   base: "./",
   publicDir: false,
-  plugins: [iconSprite()],
+  plugins: [iconSprite(), serviceWorker()],
   css: {
     postcss: { plugins: [tablerPrefix] },
     preprocessorOptions: { scss: { loadPaths: ["node_modules"], quietDeps: true } },
   },
   build: {
-    outDir: "src/linli/kit/static/linli/dist",
+    outDir: DIST,
     emptyOutDir: true,
     manifest: "manifest.json",
     modulePreload: false,
     assetsInlineLimit: 0,
-    target: ["chrome90", "safari15", "firefox90"],
+    target: TARGET,
     rolldownOptions: {
       checks: { eval: false }, // htmx holds one eval behind allowEval, which page.html turns off
-      input: ["frontend/main.ts", "frontend/map.ts", "frontend/charts.ts", "frontend/field.ts", "frontend/sw.ts"],
+      input: ["frontend/main.ts", "frontend/map.ts", "frontend/charts.ts", "frontend/field.ts"],
       output: {
         hashCharacters: "hex",
         entryFileNames: "[name].[hash:12].js",

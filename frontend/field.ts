@@ -26,7 +26,7 @@ const SCREENS: Record<string, (...parts: string[]) => Promise<void>> = {
   case: (id = "") => oneCase(id),
   move: (id = "", verb = "") => move(id, verb),
   report: (id = "") => report(id),
-  visit: (number = "") => visit(number),
+  visit: (of = "") => visit(of),
   screening,
   correct: (id = "") => correct(id),
   me: mine,
@@ -200,7 +200,13 @@ document.addEventListener("pointerdown", () => {
 document.addEventListener("input", () => {
   lastTouched = Date.now();
 });
-changed.addEventListener("change", () => void drawAgain());
+let drawing: ReturnType<typeof setTimeout> | undefined;
+changed.addEventListener("change", () => {
+  drawing ??= setTimeout(() => {
+    drawing = undefined;
+    void drawAgain();
+  }, 100); // a long queue changes faster than anybody reads
+});
 changed.addEventListener("revoked", () => {
   lock();
   void go();

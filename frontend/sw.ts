@@ -2,6 +2,8 @@
 import { clientsClaim } from "workbox-core";
 import { cleanupOutdatedCaches, precacheAndRoute, type PrecacheEntry } from "workbox-precaching";
 
+import { OUTBOX, send } from "./field/sending";
+
 interface Carried {
   entries: PrecacheEntry[];
   title: string;
@@ -15,6 +17,9 @@ interface PushEvent extends ExtendableEvent {
 interface NotificationEvent extends ExtendableEvent {
   notification: { close(): void; data?: { path?: string } };
 }
+interface SyncEvent extends ExtendableEvent {
+  tag: string;
+}
 interface ExtendableEvent extends Event {
   waitUntil(promise: Promise<unknown>): void;
 }
@@ -27,6 +32,7 @@ interface WorkerScope {
     openWindow(url: string): Promise<unknown>;
   };
   addEventListener(name: "push", listener: (event: PushEvent) => void): void;
+  addEventListener(name: "sync", listener: (event: SyncEvent) => void): void;
   addEventListener(name: "notificationclick", listener: (event: NotificationEvent) => void): void;
 }
 
@@ -37,6 +43,20 @@ clientsClaim();
 cleanupOutdatedCaches();
 // Only the shell, which is the same for everybody: other pages below /field/ belong to somebody and stay with the server.
 precacheAndRoute(scope.LINLI.entries);
+
+// The browser finds a network while the app is closed. Rejected, it asks again later.
+scope.addEventListener("sync", (event) => {
+  if (event.tag === OUTBOX) event.waitUntil(soon().then(sendWhatIsLeft));
+});
+
+/** A moment that differs from phone to phone: many find the network at once. */
+async function soon(): Promise<void> {
+  await new Promise((done) => setTimeout(done, Math.random() * 3_000));
+}
+
+async function sendWhatIsLeft(): Promise<void> {
+  if (await send(true)) throw new Error("something is left");
+}
 
 scope.addEventListener("push", (event) => {
   const path = event.data?.json().path ?? "/field/";
@@ -51,7 +71,7 @@ scope.addEventListener("notificationclick", (event) => {
     scope.clients.matchAll({ type: "window", includeUncontrolled: true }).then(async (windows) => {
       const open = windows.find((each) => new URL(each.url).pathname.startsWith("/field/"));
       if (!open) return scope.clients.openWindow(path);
-      await open.focus();
+      await open.focus().catch(() => undefined); // not every browser lets it
       return open.navigate(path);
     }),
   );

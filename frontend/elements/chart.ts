@@ -16,6 +16,7 @@ interface Series {
 
 const COLOURS = ["brand-solid", "accent", "line-strong", "danger"];
 const NARROW = 480;
+const FEW = 12;
 
 /**
  * `<ll-chart form="line|bar|columns|stack" unit="%" floor="0">` draws the table inside it: the first column names, every
@@ -72,6 +73,7 @@ class Chart extends HTMLElement {
     const numbers = {
       type: "value" as const,
       min: amount(this, "floor", 0),
+      ...(unit === "%" ? { max: 100 } : {}),
       minInterval: unit ? 0 : 1,
       splitNumber: room ? 3 : 5,
       axisLabel: { ...words, formatter: `{value}${unit}` },
@@ -80,14 +82,14 @@ class Chart extends HTMLElement {
     const along = {
       ...kinds,
       axisLine: { lineStyle: { color: this.colour("line-strong") } },
-      axisLabel: { ...words, interval: lies ? 0 : ("auto" as const), width: room ? 88 : 150, overflow: "truncate" as const },
+      axisLabel: { ...words, ...this.room(lies, names.length) },
     };
     this.chart?.setOption(
       {
         animation: false,
         color: COLOURS.map((token) => this.colour(token)),
         textStyle: words,
-        grid: { left: 4, right: 16, top: series.length > 1 ? 36 : 12, bottom: 4, containLabel: true },
+        grid: { left: 4, right: 16, top: series.length > 1 ? (room ? 60 : 36) : 12, bottom: 4, containLabel: true },
         legend: { show: series.length > 1, top: 0, left: 0, textStyle: words, itemHeight: 10 },
         tooltip: {
           trigger: "axis",
@@ -104,6 +106,14 @@ class Chart extends HTMLElement {
       },
       { notMerge: true },
     );
+  }
+
+  /** How much of a name is written: few names in full, over several lines; of many as much as fits one line. */
+  private room(lies: boolean, names: number): object {
+    const narrow = this.clientWidth < NARROW;
+    if (lies) return { interval: 0, width: narrow ? 104 : 150, overflow: names > FEW ? "truncate" : "break" };
+    if (names > FEW) return { interval: "auto" };
+    return { interval: 0, width: Math.floor((this.clientWidth - 56) / names) - 4, overflow: "break" };
   }
 
   private series(one: Series, form: Form, place: number): object {

@@ -28,9 +28,34 @@ interface Props {
 const MOST_LABELS = 40;
 const SHADES = [0, 0.14, 0.32, 0.5, 0.68, 0.86];
 const TOGETHER = 48; // pixels within which points become one
+const TILE = 256; // pixels of a tile, in which the distance above is told
 const ALONE = 15; // from this zoom on every point stands for itself
 const NEAR = 16;
 const IN_ITS_TOWN = 13; // without tiles the outline around a point is all that says where it is
+
+/** A circle with its number, drawn on the canvas: hundreds of labels in the page would hold up every move. */
+class Gathered extends CircleMarker {
+  private n = "";
+  declare private readonly _point: { x: number; y: number };
+  declare private readonly _renderer: { _updateCircle(circle: CircleMarker): void; _drawing: boolean; _ctx: CanvasRenderingContext2D };
+
+  of(n: number): this {
+    this.n = String(n);
+    return this;
+  }
+
+  /** Leaflet's own hook, called whenever the canvas draws this circle. */
+  protected _updatePath(): void {
+    this._renderer._updateCircle(this);
+    if (!this._renderer._drawing) return;
+    const canvas = this._renderer._ctx;
+    canvas.fillStyle = this.options.color ?? "";
+    canvas.font = `700 13px ${getComputedStyle(canvas.canvas).fontFamily}`;
+    canvas.textAlign = "center";
+    canvas.textBaseline = "middle";
+    canvas.fillText(this.n, this._point.x, this._point.y + 1);
+  }
+}
 
 /**
  * `<ll-map src="…geojson" points="…geojson" lon="114.0" lat="31.2" zoom="13" highlight="CODE" pick tall labels
@@ -41,7 +66,7 @@ const IN_ITS_TOWN = 13; // without tiles the outline around a point is all that 
  * data-asking, data-refused, data-picked, data-located ({m}), data-failed.
  * Properties of a feature: code, name, note, url, state (late, soon, done); of an area on a map with `shaded`: shades (0 to 5)
  * and said, one for each step of `input[type=range]`, whose words stand in its `data-steps` (joined by |) and go into
- * `output`. `clusters` draws near points as one with their number. A map never is the only way.
+ * `output`; with its months in `data-months`, an area opens to its url with the month of the step. `clusters` draws near points as one with their number. A map never is the only way.
  */
 class MapView extends HTMLElement {
   private map: LeafletMap | null = null;
@@ -152,7 +177,7 @@ class MapView extends HTMLElement {
 
   /** Points near one another are one circle with their number; pressing it goes nearer. */
   private gather(data: FeatureCollection, map: LeafletMap): void {
-    const index = new Supercluster<Props, Props>({ radius: TOGETHER, maxZoom: ALONE });
+    const index = new Supercluster<Props, Props>({ radius: TOGETHER, extent: TILE, maxZoom: ALONE });
     index.load(data.features as InputFeature<Props>[]);
     const layer = new LayerGroup().addTo(map);
     const draw = (): void => {
@@ -174,10 +199,7 @@ class MapView extends HTMLElement {
     if (!("cluster_id" in one.properties)) return this.dot(one, at);
     const { cluster_id: id, point_count: n } = one.properties;
     const looks = { color: this.colour("surface"), fillColor: this.colour("accent"), fillOpacity: 0.92, weight: 2 };
-    const circle = new CircleMarker(at, { ...looks, radius: 10 + Math.min(14, 3 * Math.log2(n)) });
-    const words = document.createElement("span");
-    words.textContent = String(n);
-    circle.bindTooltip(words, { permanent: true, direction: "center", className: "ll-map-count", opacity: 1 });
+    const circle = new Gathered(at, { ...looks, radius: 10 + Math.min(14, 3 * Math.log2(n)) }).of(n);
     circle.on("click", () => {
       map.setView(at, index.getClusterExpansionZoom(id));
     });
@@ -220,6 +242,9 @@ class MapView extends HTMLElement {
     const said = props(feature).said;
     if (!said) return;
     layer.unbindTooltip();
+    layer.off("click").on("click", () => {
+      this.enter(props(feature).url);
+    });
     const words = (): HTMLElement => {
       const box = document.createElement("span");
       box.textContent = `${props(feature).name ?? ""} ${said[this.step] ?? ""}`;
@@ -227,6 +252,15 @@ class MapView extends HTMLElement {
     };
     layer.bindTooltip(words, { sticky: true });
   };
+
+  /** The list behind the number of an area, of the month the slider stands on. */
+  private enter(url?: string): void {
+    if (!url) return;
+    const there = new URL(url, location.href);
+    const month = find<HTMLInputElement>(this, "input[type=range]")?.dataset.months?.split("|")[this.step];
+    if (month) there.searchParams.set("month", month);
+    location.assign(there.href);
+  }
 
   private letPick(map: LeafletMap): void {
     const [lon, lat] = [find<HTMLInputElement>(this, "[data-lon]"), find<HTMLInputElement>(this, "[data-lat]")];

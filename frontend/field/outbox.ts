@@ -1,16 +1,12 @@
 /** What is to be sent, and its true state: kept here, on its way, received, in conflict, refused. */
-import { hex, toBase64, uuid7, words } from "./bytes";
+import { hex, uuid7, words } from "./bytes";
 import { auth, enrolment, isOpen, worker } from "./keys";
 import { open, seal, sealFor } from "./sealing";
-import { ask, put } from "./server";
-import { db, forget, type Item, type ParcelRow } from "./store";
+import { changed, items, OUTBOX, send, tell, unsent } from "./sending";
+import { db, type Item, type ParcelRow } from "./store";
 
-const PIECE = 64 * 1024;
-const BATCH = 10;
 const FIRST_WAIT = 2_000;
 const LONGEST_WAIT = 300_000;
-const FINAL = new Set(["received", "conflict", "refused", "held"]);
-const LOOK = "linli-field";
 
 export interface Written {
   kind: string;
@@ -19,12 +15,6 @@ export interface Written {
   seen?: number;
   data: Record<string, unknown>;
   after?: string[];
-}
-
-export const changed = new EventTarget();
-
-function tell(): void {
-  changed.dispatchEvent(new Event("change"));
 }
 
 export async function labelOf(item: Item): Promise<string> {
@@ -65,16 +55,8 @@ export async function file(written: Written, label: string, pictures: Uint8Array
   await change.done;
   tell();
   wake(0);
+  void askForBackground();
   return id;
-}
-
-export async function items(): Promise<Item[]> {
-  const all = await (await db()).getAll("outbox");
-  return all.sort((a, b) => (a.id < b.id ? 1 : -1));
-}
-
-export async function unsent(): Promise<Item[]> {
-  return (await items()).filter((item) => item.sealed !== undefined);
 }
 
 /** How much of the photos of an item has arrived, in per cent. */
@@ -123,91 +105,25 @@ async function run(): Promise<void> {
   if (isRunning) return;
   isRunning = true;
   try {
-    await navigator.locks.request(LOOK, { ifAvailable: true }, async (lock) => {
-      if (lock) await sendAll();
-    });
+    await send(false);
     failures = 0;
   } catch {
     failures += 1;
-    await backToKept();
   } finally {
     isRunning = false;
   }
   if ((await unsent()).length) wake(jittered(failures || 3));
 }
 
-async function backToKept(): Promise<void> {
-  const database = await db();
-  for (const item of await unsent()) if (item.state === "going") await database.put("outbox", { ...item, state: "kept" });
-  tell();
+/** Has the browser send what is left though the app is closed; one that cannot leaves it until the app is opened. */
+async function askForBackground(): Promise<void> {
+  if (!("serviceWorker" in navigator)) return;
+  const registration: Registration | undefined = await navigator.serviceWorker.getRegistration();
+  await registration?.sync?.register(OUTBOX).catch(() => undefined);
 }
 
-async function sendAll(): Promise<void> {
-  let waiting = (await unsent()).reverse();
-  while (waiting.length) {
-    const batch = waiting.slice(0, BATCH).filter((item) => item.auth === waiting[0]?.auth);
-    waiting = waiting.filter((item) => !batch.includes(item));
-    for (const item of batch) {
-      await (await db()).put("outbox", { ...item, state: "going" });
-      tell();
-      await sendPhotos(item);
-    }
-    await sendCommands(batch);
-  }
-}
-
-async function sendPhotos(item: Item): Promise<void> {
-  const database = await db();
-  for (const parcel of await database.getAllFromIndex("parcels", "command", item.id)) {
-    let turns = 0;
-    while (parcel.got < parcel.bytes.length || turns === 0) {
-      turns += 1;
-      const answer = await put(`parcels/${parcel.id}`, parcel.bytes.slice(parcel.got, parcel.got + PIECE), {
-        Authorization: item.auth,
-        "Upload-Offset": String(parcel.got),
-        "Upload-Length": String(parcel.bytes.length),
-        "Upload-Digest": parcel.digest,
-      });
-      if (!answer.ok && answer.status !== 409) throw new Error(`parcel ${answer.status}`);
-      parcel.got = Number(answer.content.got);
-      await database.put("parcels", parcel);
-      tell();
-      if (answer.content.done === true) break;
-      if (turns > 3 + parcel.bytes.length / 1024) throw new Error("parcel does not end");
-    }
-  }
-}
-
-async function sendCommands(batch: Item[]): Promise<void> {
-  const commands = batch.flatMap((item) =>
-    item.sealed ? [{ id: item.id, version: item.version, sealed: toBase64(item.sealed) }] : [],
-  );
-  const answer = await ask("batches", { commands }, { Authorization: batch[0]?.auth ?? "" });
-  if (!answer.ok) throw new Error(`batch ${answer.status}`);
-  for (const result of answer.content.results as Record<string, unknown>[]) await settle(result);
-  if (answer.content.is_revoked === true) await forgetIfRevoked(batch[0]?.auth ?? "");
-}
-
-async function settle(result: Record<string, unknown>): Promise<void> {
-  const change = (await db()).transaction(["outbox", "parcels"], "readwrite", { durability: "strict" });
-  const item = await change.objectStore("outbox").get(String(result.id));
-  if (item) {
-    const state = String(result.state);
-    if (FINAL.has(state) && result.code !== "damaged") {
-      delete item.sealed;
-      await change.objectStore("outbox").put({ ...item, state: state as Item["state"], answer: result });
-      for (const id of item.photos) await change.objectStore("parcels").delete(id);
-    } else await change.objectStore("outbox").put({ ...item, state: state === "waiting" ? "waiting" : "kept" });
-  }
-  await change.done;
-  tell();
-}
-
-async function forgetIfRevoked(authorization: string): Promise<void> {
-  const phone = await enrolment();
-  if (!phone || auth(phone) !== authorization || (await unsent()).length) return;
-  await forget();
-  changed.dispatchEvent(new Event("revoked"));
+interface Registration extends ServiceWorkerRegistration {
+  sync?: { register(tag: string): Promise<void> };
 }
 
 /** Sends when there is a network again, after a moment that differs from phone to phone. */
@@ -222,4 +138,5 @@ export function watch(): void {
   wake(0);
 }
 
+export { changed, items, unsent };
 export type { Item };

@@ -130,7 +130,7 @@ async function row(item: Item): Promise<HTMLElement> {
   const bar = find<HTMLProgressElement>(made, "progress");
   if (bar) bar.value = await share(item);
   const changes = find<HTMLElement>(made, "[data-changes]");
-  const lines = (answer.changes ?? []) as { title: string; where?: string; words?: string }[];
+  const lines = (answer.changes ?? []) as { title: string; where?: string }[];
   changes?.replaceChildren(...lines.map((line) => piece("line", { ...line })));
   for (const button of all<HTMLButtonElement>(made, "[data-choice]"))
     button.addEventListener("click", () => {

@@ -141,13 +141,24 @@ export async function move(id: string, verb: string): Promise<void> {
 
 // A visit, a round ---------------------------------------------------------------------------------
 
-export async function visit(number = ""): Promise<void> {
+/** A visit to one of the cases on this phone; a draft of one that has left it meanwhile can still be filed. */
+export async function visit(of = ""): Promise<void> {
   const form = fresh("visit");
-  const draft = await draftFor("#visit");
-  if (number) draft.values.number = number;
+  const rows = await cases();
+  const all = await drafts();
+  const known = all.find((draft) => draft.id === of || (draft.screen === "#visit" && (!of || draft.values.case === of)));
+  const draft = known ?? begin("#visit", rows.some((row) => row.id === of) ? { case: of } : {});
+  const select = find<HTMLSelectElement>(form, "[name=case]");
+  for (const row of rows) select?.append(new Option(`${row.title} · ${row.place}`, row.id));
+  const chosen = draft.values.case;
+  if (chosen && !rows.some((row) => row.id === chosen)) select?.append(new Option(said("caseGone"), chosen));
   await tie(form, draft, async () => {
-    const values = valuesOf(form);
-    await file({ kind: "visit", data: values }, said("labelVisit", { what: values.number ?? "" }), await bytesOf(draft));
+    const { case: id, ...data } = valuesOf(form);
+    const problem = id ? (data.satisfied ? "" : said("needsAnswer")) : said("needsCase");
+    if (!id || problem) throw new Error(problem);
+    const what = rows.find((row) => row.id === id)?.number ?? "";
+    const after = await unansweredOn(id);
+    await file({ kind: "visit", case: id, data, after }, said("labelVisit", { what }), await bytesOf(draft));
     await done(draft);
   });
   show("visit");
@@ -181,6 +192,7 @@ export async function correct(id: string): Promise<void> {
   const values = Object.fromEntries(
     Object.entries(content.data).map(([name, value]) => [name, value === true ? "on" : String(value)]),
   );
+  if (content.kind === "visit" && content.case) values.case = content.case;
   const address = content.kind === "move" ? `#move/${content.case ?? ""}/${content.verb ?? ""}` : `#${content.kind}`;
   const draft = begin(address, values);
   await keep(draft);

@@ -1,8 +1,22 @@
-"""The clock, read only at the edge: views, commands and the worker pass `at` downwards."""
+"""The clock, read only at the edge: views, commands and the worker pass `at` downwards. And where local days begin."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
+
+from django.utils import timezone
+
+FIRST, LAST = date(1900, 1, 1), date(2999, 12, 31)
 
 
 def now() -> datetime:
     """The present moment as an aware UTC datetime."""
     return datetime.now(UTC)
+
+
+def midnight(day: date) -> datetime:
+    """When a local day begins. Somebody may ask for any year; beyond these, no moment could be reckoned with."""
+    return timezone.make_aware(datetime.combine(min(max(day, FIRST), LAST), time()))
+
+
+def midnight_after(day: date) -> datetime:
+    """When a local day ends."""
+    return midnight(day) + timedelta(days=1)

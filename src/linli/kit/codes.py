@@ -7,6 +7,7 @@ import secrets
 import unicodedata
 import uuid
 from datetime import date
+from functools import cache
 from hashlib import blake2b
 
 from django.conf import settings
@@ -30,8 +31,12 @@ def code_from_bytes(data: bytes, length: int = TRACKING_LENGTH) -> str:
 
 def keyed(purpose: str, data: bytes) -> bytes:
     """32 bytes that only the server's key can make from the data; no two purposes share any."""
-    key = hashlib.sha256(f"linli.{purpose}.{settings.SECRET_KEY}".encode()).digest()
-    return hmac.new(key, data, hashlib.sha256).digest()
+    return hmac.digest(_key(purpose, settings.SECRET_KEY), data, "sha256")
+
+
+@cache
+def _key(purpose: str, secret: str) -> bytes:
+    return hashlib.sha256(f"linli.{purpose}.{secret}".encode()).digest()
 
 
 def new_code(length: int = TRACKING_LENGTH) -> str:

@@ -26,8 +26,11 @@ from django.utils.translation.template import templatize
 PACKAGE = Path(__file__).resolve().parent.parent
 CATALOGUE = Path("locale/en/LC_MESSAGES/django.po")
 HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+CHINESE = re.compile(rf"{HAN.pattern}|[，。：；、（）“”]")  # English has other marks between words, too
 PLACEHOLDER = re.compile(r"%\([a-z_0-9]+\)[sd]|%[sd]|\{[a-z_0-9.]*\}", re.IGNORECASE)
 EXEMPT = re.compile(r"#\s*zh:\s*\S")
+# A mark that joins the words of a list: `kit.lists` and `|listed` do it in the reader's language.
+JOINED = re.compile(r"""(?<!_\()["'][，、；]["']\.join\(|\|join:["'][，、；]""")
 # Calls that read a text rather than show it, so may name Chinese characters.
 READERS = {
     *("re.compile", "re.search", "re.match", "re.fullmatch", "re.sub", "re.split", "re.findall"),
@@ -130,7 +133,7 @@ def _name(key: Key) -> str:
 
 def _speaks_chinese(key: Key) -> bool:
     """Whether the text needs English at all: figures and names alone read the same in both languages."""
-    return bool(HAN.search("".join(key[1])))
+    return bool(CHINESE.search("".join(key[1])))
 
 
 def _fault(entry: Entry) -> str:
@@ -191,9 +194,12 @@ def _strings(tree: ast.AST) -> Iterator[ast.Constant]:
 
 def _bare_in_python(path: Path) -> Iterator[int]:
     source = path.read_text(encoding="utf-8")
-    if not HAN.search(source):
+    if not CHINESE.search(source):
         return
     lines = source.splitlines()
+    for number, line in enumerate(lines, start=1):
+        if JOINED.search(line) and not EXEMPT.search(line):
+            yield number
     for node in _strings(ast.parse(source)):
         span = lines[node.lineno - 1 : node.end_lineno]
         if HAN.search(str(node.value)) and not any(EXEMPT.search(line) for line in span):
@@ -204,7 +210,7 @@ def _bare_in_template(path: Path) -> Iterator[int]:
     source = path.read_text(encoding="utf-8")
     shown = UNSHOWN.sub(lambda found: "\n" * found.group().count("\n"), source)
     for number, line in enumerate(shown.splitlines(), start=1):
-        if HAN.search(line):
+        if HAN.search(line) or JOINED.search(line):
             yield number
 
 

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext, npgettext, pgettext
 from django_vite.core.asset_loader import DjangoViteAssetLoader
 from django_vite.core.exceptions import DjangoViteAssetNotFoundError
 
-from linli.kit import clock
+from linli.kit import clock, lists
 
 register = template.Library()
 
@@ -48,6 +48,7 @@ def _sprite() -> str:
 
 
 @register.simple_tag
+@lru_cache(maxsize=1024)
 def icon(name: str, extra: str = "") -> SafeString:
     """`{% icon "send" %}`: a picture beside words, silent to screen readers. Names: frontend/icons.json."""
     css = f"icon {extra}".strip()
@@ -79,6 +80,10 @@ def _day(day: date) -> str:
     if year:
         return format_date(day, pgettext("date", "Y年n月j日"))
     return format_date(day, pgettext("date", "n月j日"))
+
+
+register.filter("listed", lists.listed)
+register.filter("clauses", lists.clauses)
 
 
 @register.filter

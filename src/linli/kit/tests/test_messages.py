@@ -114,3 +114,8 @@ def test_compiles_what_changed_and_leaves_fuzzy_entries_out(package: Path) -> No
     assert catalogue.gettext("旧") == "旧"
     assert catalogue.ngettext("%(n)s 盏灯", "%(n)s 盏灯", 1) == "One lamp"
     assert catalogue.ngettext("%(n)s 盏灯", "%(n)s 盏灯", 3) == "%(n)s lamps"
+
+
+def test_a_text_of_chinese_marks_alone_needs_english_too() -> None:
+    assert messages._speaks_chinese(("", ("%(month)s：%(shown)s",)))
+    assert not messages._speaks_chinese(("", ("%(done)s / %(all)s",)))

@@ -22,15 +22,6 @@ WORD = "甲".encode()
 BOTH = ["aes-256-gcm", "sm4-gcm"]
 
 
-@pytest.fixture
-def _ring(settings: Any, tmp_path: Path) -> Any:
-    settings.KEYRING, settings.KEYRING_COMMAND = tmp_path / "keyring.json", ""
-    settings.INTAKE_KEY, settings.CASE_KEYS = tmp_path / "intake.json", tmp_path / "case-keys"
-    rings.forget()
-    yield
-    rings.forget()
-
-
 @pytest.mark.parametrize("algorithm", BOTH)
 @given(text=st.binary(max_size=200))
 def test_what_was_sealed_opens_to_the_same_text(algorithm: str, text: bytes) -> None:
@@ -99,7 +90,7 @@ def test_no_nonce_is_used_twice_not_even_by_forked_processes() -> None:
     assert len(set(said.stdout.split())) == 2
 
 
-@pytest.mark.usefixtures("_ring")
+@pytest.mark.usefixtures("own_ring")
 def test_the_first_process_makes_the_keys_and_only_their_owner_reads_them(settings: Any) -> None:
     made = sealing.keyring()
     assert stat.S_IMODE(settings.KEYRING.stat().st_mode) == 0o600
@@ -108,7 +99,7 @@ def test_the_first_process_makes_the_keys_and_only_their_owner_reads_them(settin
     assert {entry.name for entry in settings.KEYRING.parent.iterdir()} == {"intake.json", "keyring.json"}
 
 
-@pytest.mark.usefixtures("_ring")
+@pytest.mark.usefixtures("own_ring")
 def test_a_new_key_is_noticed_without_a_restart(monkeypatch: pytest.MonkeyPatch) -> None:
     ring = sealing.keyring()
     monkeypatch.setattr(rings, "RECHECK_SECONDS", 0)
@@ -117,7 +108,7 @@ def test_a_new_key_is_noticed_without_a_restart(monkeypatch: pytest.MonkeyPatch)
     assert sealing.keyring().keys[1] == ring.keys[1]
 
 
-@pytest.mark.usefixtures("_ring")
+@pytest.mark.usefixtures("own_ring")
 def test_a_command_may_keep_the_keys_and_its_failure_says_no_secret(settings: Any) -> None:
     ring = Keyring.new()
     settings.KEYRING.write_text(ring.written())
@@ -161,7 +152,7 @@ def test_the_current_key_cannot_be_taken_away() -> None:
         Keyring.new().without(1)
 
 
-@pytest.mark.usefixtures("_ring")
+@pytest.mark.usefixtures("own_ring")
 def test_what_is_sealed_in_a_box_opens_with_the_ring_alone_and_nowhere_else() -> None:
     ring = sealing.keyring()
     boxed = sealing.seal_in_box(WORD, HERE)
@@ -180,7 +171,7 @@ def test_what_is_sealed_in_a_box_opens_with_the_ring_alone_and_nowhere_else() ->
     assert len({sealing.seal_in_box(WORD, HERE)[HEAD : HEAD + 32] for _n in range(50)}) == 50
 
 
-@pytest.mark.usefixtures("_ring")
+@pytest.mark.usefixtures("own_ring")
 def test_a_lost_keyring_is_not_replaced_by_a_new_one(settings: Any) -> None:
     sealing.keyring()
     settings.KEYRING.unlink()
@@ -194,14 +185,14 @@ def test_a_lost_keyring_is_not_replaced_by_a_new_one(settings: Any) -> None:
         rings.write(Keyring.new())
 
 
-@pytest.mark.usefixtures("_ring")
+@pytest.mark.usefixtures("own_ring")
 def test_where_no_keyring_can_be_made_it_says_so(settings: Any, tmp_path: Path) -> None:
     settings.KEYRING = tmp_path / "not there" / "keyring.json"
     with pytest.raises(KeyringError, match="No such file"):
         sealing.keyring()
 
 
-@pytest.mark.usefixtures("_ring")
+@pytest.mark.usefixtures("own_ring")
 def test_of_two_that_make_the_first_ring_one_does(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     other = Keyring.new()
 
@@ -213,7 +204,7 @@ def test_of_two_that_make_the_first_ring_one_does(settings: Any, monkeypatch: py
     assert rings._made(settings.KEYRING) == other
 
 
-@pytest.mark.usefixtures("_ring")
+@pytest.mark.usefixtures("own_ring")
 @pytest.mark.parametrize("text", ["{}", "[]", '{"key": 1, "public": "AAAA"}', '{"key": 0, "public": ""}'])
 def test_an_intake_key_that_is_none_is_refused_and_written_anew(settings: Any, text: str) -> None:
     settings.INTAKE_KEY.write_text(text)
@@ -225,13 +216,13 @@ def test_an_intake_key_that_is_none_is_refused_and_written_anew(settings: Any, t
     )
 
 
-@pytest.mark.usefixtures("_ring")
+@pytest.mark.usefixtures("own_ring")
 def test_an_intake_key_that_cannot_be_written_stops_nothing_else(settings: Any, tmp_path: Path) -> None:
     settings.INTAKE_KEY = tmp_path / "not there" / "intake.json"
     assert sealing.open_sealed(sealing.seal_for_server(WORD, HERE), HERE, sealing.keyring()) == WORD
 
 
-@pytest.mark.usefixtures("_ring")
+@pytest.mark.usefixtures("own_ring")
 def test_a_key_service_that_is_away_is_not_asked_at_every_turn(settings: Any, tmp_path: Path) -> None:
     asked = tmp_path / "asked"
     settings.KEYRING_COMMAND = f"sh -c 'echo . >> {asked}; exit 1'"
@@ -250,7 +241,7 @@ def test_there_are_not_more_keys_than_their_numbers(number: int) -> None:
         Keyring.new("rot13")
 
 
-@pytest.mark.usefixtures("_ring")
+@pytest.mark.usefixtures("own_ring")
 def test_a_value_sealed_with_a_key_another_process_has_just_added_opens(settings: Any) -> None:
     ring = sealing.keyring()
     newer = ring.with_new_key("aes-256-gcm")
@@ -261,7 +252,7 @@ def test_a_value_sealed_with_a_key_another_process_has_just_added_opens(settings
     assert sealing.ring_with(7) == newer
 
 
-@pytest.mark.usefixtures("_ring")
+@pytest.mark.usefixtures("own_ring")
 def test_a_command_is_not_asked_again_for_a_key_it_does_not_have(settings: Any, tmp_path: Path) -> None:
     ring = Keyring.new()
     settings.KEYRING.write_text(ring.written())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import threading
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,33 +15,8 @@ from linli.kit.ids import uuid7
 from linli.kit.sealing import Keyring, KeyringError, Place, Unreadable, vault
 from linli.kit.sealing import keys as rings
 
+pytestmark = pytest.mark.usefixtures("own_ring")
 HERE = Place("table", "row", "column")
-
-
-@pytest.fixture(autouse=True)
-def _ring(settings: Any, tmp_path: Path) -> Iterator[None]:
-    settings.KEYRING, settings.KEYRING_COMMAND = tmp_path / "keyring.json", ""
-    settings.INTAKE_KEY, settings.CASE_KEYS = tmp_path / "intake.json", tmp_path / "case-keys"
-    rings.forget()
-    yield
-    rings.forget()
-
-
-@pytest.fixture
-def away(settings: Any) -> Callable[[], Callable[[], None]]:
-    def take() -> Callable[[], None]:
-        sealing.keyring()
-        kept = settings.KEYRING.read_text()
-        settings.KEYRING.unlink()
-        rings.forget()
-
-        def back() -> None:
-            settings.KEYRING.write_text(kept)
-            rings.forget()
-
-        return back
-
-    return take
 
 
 def file_of(settings: Any, case: Any) -> Path:
@@ -254,3 +228,12 @@ def test_says_whether_keys_are_merely_away(away: Any) -> None:
     assert not vault.is_away(gone)
     back()
     assert not vault.is_away(case)
+
+
+def test_keys_stay_at_hand_until_the_outermost_has_ended() -> None:
+    with vault.at_hand():
+        kept = vault._at_hand.get()
+        with vault.at_hand():
+            assert vault._at_hand.get() is kept
+        assert vault._at_hand.get() is kept
+    assert vault._at_hand.get() is None
