@@ -80,6 +80,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "linli.people.scope.ScopeMiddleware",
+    "linli.config.errors.OneLengthMiddleware",
+    "linli.config.errors.PlainHttpMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -92,11 +94,13 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "linli.people.access.PostMiddleware",
     "linli.config.errors.SealingMiddleware",
+    "linli.config.errors.ZeroByteMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
+    "linli.people.posting.PostingMiddleware",
     "linli.web.views.unwitnessed.UnwitnessedMiddleware",
     "linli.privacy.views.ReadsFirst",
 ]
@@ -147,7 +151,9 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "linli.people.signin.LocalWords"},
 ]
+PASSWORD_WORDS = env.list("LINLI_PASSWORD_WORDS", default=[])
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/desk/"
 LOGOUT_REDIRECT_URL = "/"
@@ -180,6 +186,7 @@ MFA_RECOVERY_CODE_DIGITS = 10
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 # Who must show a second factor stands in people/roles.toml. The passwords of the demonstration are public anyway.
 SECOND_FACTOR = env.bool("LINLI_SECOND_FACTOR", default=True)
+SECOND_FACTOR_ALL = env.bool("LINLI_SECOND_FACTOR_ALL", default=False)
 DEMO_PASSWORDS = env.bool("LINLI_DEMO_PASSWORDS", default=True)
 AXES_FAILURE_LIMIT = env.int("LINLI_LOGIN_FAILURES", default=8)
 AXES_COOLOFF_TIME = timedelta(minutes=15)
@@ -237,6 +244,7 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = SECURE
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("LINLI_HSTS_SUBDOMAINS", default=False)
 X_FRAME_OPTIONS = "DENY"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
@@ -289,7 +297,16 @@ SMS_HEADERS = env.json("LINLI_SMS_HEADERS", default={})
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"()": "linli.config.logs.Line", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "json": {"()": "linli.config.logs.Json"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "json" if env.bool("LINLI_LOG_JSON", default=False) else "line",
+        }
+    },
+    "loggers": {"linli.people.signin": {"level": "INFO"}},  # who signed in is always written down
     "root": {"handlers": ["console"], "level": env.str("LINLI_LOG_LEVEL", default="WARNING")},
 }

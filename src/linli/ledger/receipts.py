@@ -14,7 +14,7 @@ from typing import Any
 
 from linli.kit import jsonbytes
 from linli.ledger import merkle, notes
-from linli.ledger.notes import Checkpoint, Key, Note, NoteError, Secret
+from linli.ledger.notes import Checkpoint, Key, Note, Secret
 
 TYPE = "linli-receipt/v1"
 LARGEST = 1_000_000
@@ -82,7 +82,7 @@ def check(
             Step("record", _opens_leaf(receipt, statement)),
             *proof,
         )
-    except (NoteError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise ReceiptError(str(error)) from error
     return Verdict(statement, said if isinstance(said, dict) else {}, steps, size)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from zoneinfo import ZoneInfo
@@ -45,6 +46,18 @@ def within(field: str, path: str) -> Q:
 def is_within(path: str, ancestor: str) -> bool:
     """Whether `path` is `ancestor` or lies below it."""
     return bool(ancestor) and path.startswith(ancestor)
+
+
+def lineage(path: str) -> list[str]:
+    """The paths from the root down to and including this one; none for no unit."""
+    steps = path.rstrip("/").split("/") if path else []
+    return ["/".join(steps[: n + 1]) + "/" for n in range(len(steps))]
+
+
+def around(paths: Iterable[str]) -> str:
+    """The smallest unit in which all of these lie; '' where there is none."""
+    shared = set.intersection(*(set(lineage(path)) for path in paths))
+    return max(shared, key=len, default="")
 
 
 class Kind(models.TextChoices):
@@ -133,9 +146,7 @@ class Organisation(models.Model):
 
     @property
     def ancestor_paths(self) -> list[str]:
-        """Paths from the root down to and including this unit."""
-        parts = self.path.rstrip("/").split("/")
-        return ["/".join(parts[: n + 1]) + "/" for n in range(len(parts))]
+        return lineage(self.path)
 
 
 class Change(models.TextChoices):

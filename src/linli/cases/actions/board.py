@@ -6,15 +6,16 @@ Every question reads open cases only (partial indexes) and is one statement, how
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min, Q, QuerySet
 
 from linli.cases.models import Case, CaseQuerySet, Task
+from linli.cases.models.case import AXES
 from linli.cases.procedures.calendar import Calendar, current
 from linli.orgs.models import within
 from linli.people.access import Actor
@@ -23,6 +24,7 @@ SPANS = ((0, 2), (3, 5), (6, 10), (11, None))  # working days past the promise, 
 SHOWN = ("open", "late", "soon", "returned", "ruling", "held", "reopened", "supervised") + tuple(
     f"span{n}" for n in range(len(SPANS))
 )
+LISTED = (*SHOWN, "calm")
 SEARCH_DAYS = 120
 PAGE = 20
 
@@ -65,12 +67,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Desk:
-    """Where late cases wait: a unit, the kind of work there, how many, and since when the oldest does."""
+    """Where late cases wait: a unit, the kind of work there, how many, since when, and how many were ever returned."""
 
     organisation_id: UUID
     why: str
     late: int
     since: datetime
+    returned: int
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,7 @@ class Narrowed:
     why: str = ""
     category: str = ""
     span: int | None = None
+    is_returned: bool = False  # at least once, by whichever unit
 
 
 @dataclass
@@ -95,9 +99,9 @@ class Page:
     after: Key | None = None
 
 
-def on_board(actor: Actor, kind: str) -> CaseQuerySet:
+def on_board(actor: Actor, kind: str, reach: Collection[str] = AXES) -> CaseQuerySet:
     """The open cases of a kind in the actor's area; a merged one counts once, as the case it was merged into."""
-    return Case.objects.visible_to(actor).filter(kind=kind, is_open=True).exclude(state="merged")
+    return Case.objects.visible_to(actor, reach).filter(kind=kind, is_open=True).exclude(state="merged")
 
 
 def late(at: datetime) -> Q:
@@ -126,13 +130,14 @@ def span(index: int, at: datetime, calendar: Calendar | None = None) -> Q:
 
 
 def shown(name: str, at: datetime) -> Q:
-    """The condition behind a figure of the board, by its name in SHOWN."""
+    """The condition behind a figure of the board, by its name in LISTED."""
     if name.startswith("span"):
         return span(int(name[4:]), at) & ~Q(state="merged")
     supervised = Task.objects.filter(why="supervised").values("case_id")
     conditions = {
         "open": Q(),
         "late": late(at),
+        "calm": ~late(at),
         "soon": soon(at),
         "returned": Q(returns__gte=2),
         "ruling": Q(state="arbitration"),
@@ -172,10 +177,17 @@ def desks(*, actor: Actor, kind: str, at: datetime) -> list[Desk]:
     waiting = (
         Task.objects.filter(is_stage=True, case__in=on_board(actor, kind).filter(late(at)))
         .values("organisation_id", "why")
-        .annotate(late=Count("case_id"), oldest=Min("since"))
+        .annotate(
+            late=Count("case_id"),
+            oldest=Min("since"),
+            returned=Count("case_id", filter=Q(case__returns__gte=1)),
+        )
         .order_by("organisation__path", "why")
     )
-    return [Desk(row["organisation_id"], row["why"], row["late"], row["oldest"]) for row in waiting]
+    return [
+        Desk(row["organisation_id"], row["why"], row["late"], row["oldest"], row["returned"])
+        for row in waiting
+    ]
 
 
 def late_cases(*, actor: Actor, kind: str, at: datetime, narrowed: Narrowed | None = None) -> CaseQuerySet:
@@ -221,15 +233,20 @@ def _within(narrowed: Narrowed, at: datetime) -> Q:
     if narrowed.category:
         wanted &= Q(category=narrowed.category) | Q(category__startswith=narrowed.category + ".")
     if narrowed.desk is not None or narrowed.why:
-        waiting = Task.objects.filter(is_stage=True)
-        if narrowed.desk is not None:
-            waiting = waiting.filter(organisation_id=narrowed.desk)
-        if narrowed.why:
-            waiting = waiting.filter(why=narrowed.why)
-        wanted &= Q(pk__in=waiting.values("case_id"))
+        wanted &= Q(pk__in=_waiting(narrowed).values("case_id"))
+    if narrowed.is_returned:
+        wanted &= Q(returns__gte=1)
     if narrowed.span is not None:
         wanted &= span(narrowed.span, at)
     return wanted
+
+
+def _waiting(narrowed: Narrowed) -> QuerySet[Task]:
+    """What waits at a desk, for a kind of work, or both."""
+    waiting = Task.objects.filter(is_stage=True)
+    if narrowed.desk is not None:
+        waiting = waiting.filter(organisation_id=narrowed.desk)
+    return waiting.filter(why=narrowed.why) if narrowed.why else waiting
 
 
 def _figures(cases: CaseQuerySet, by: str, at: datetime, **more: Count) -> Iterable[Mapping[str, Any]]:

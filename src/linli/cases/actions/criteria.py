@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db.models import Q
 from django.utils import timezone
@@ -13,6 +13,7 @@ from linli.cases.actions import board
 from linli.cases.models import CaseQuerySet
 from linli.cases.models.search import search
 from linli.cases.procedures import calendar
+from linli.kit.clock import midnight, midnight_after
 
 DUES = ("late", "today", "soon", "paused")
 SOON_DAYS = 3
@@ -45,7 +46,7 @@ class Criteria:
         if self.since:
             cases = cases.filter(received_at__gte=midnight(self.since))
         if self.until:
-            cases = cases.filter(received_at__lt=midnight(self.until + timedelta(days=1)))
+            cases = cases.filter(received_at__lt=midnight_after(self.until))
         cases = cases.filter(self.where, due_within(self.due, "urgent_at", at))
         return search(cases, self.query) if self.query else cases
 
@@ -79,12 +80,7 @@ def due_within(due: str, name: str, at: datetime) -> Q:
 
 def end_of_today(at: datetime) -> datetime:
     """The coming local midnight, at which what is due today falls due."""
-    return midnight(timezone.localtime(at).date() + timedelta(days=1))
-
-
-def midnight(day: date) -> datetime:
-    """When a local day begins."""
-    return timezone.make_aware(datetime.combine(day, time()))
+    return midnight_after(timezone.localtime(at).date())
 
 
 def _working_days_on(at: datetime, days: int) -> datetime:
@@ -93,4 +89,4 @@ def _working_days_on(at: datetime, days: int) -> datetime:
     while days:
         day += timedelta(days=1)
         days -= known.is_working(day)
-    return midnight(day + timedelta(days=1))
+    return midnight_after(day)

@@ -9,7 +9,7 @@ from linli.cases.actions.turn import Turn
 from linli.cases.models import Event
 from linli.cases.procedures import Desk
 from linli.orgs import lookup
-from linli.orgs.models import Organisation, is_within, within
+from linli.orgs.models import Organisation, is_within, lineage, within
 from linli.people.access import roles_with_duty
 from linli.people.models import Grant
 
@@ -17,18 +17,12 @@ Post = tuple[UUID, datetime, datetime | None]
 STAFF = lookup.Memory()
 
 
-def ancestors(path: str) -> list[str]:
-    """Paths from the unit itself up to the root."""
-    parts = path.rstrip("/").split("/") if path else []
-    return ["/".join(parts[: n + 1]) + "/" for n in reversed(range(len(parts)))]
-
-
 def nearest(duty: str, path: str, at: datetime, *without: str) -> UUID | None:
     """The nearest unit, from `path` upwards, where somebody does that duty; the root where nobody does.
 
     `without` leaves out units and everything below them.
     """
-    paths = [p for p in ancestors(path) if not any(is_within(p, left_out) for left_out in without)]
+    paths = [p for p in lineage(path)[::-1] if not any(is_within(p, left_out) for left_out in without)]
     if not paths:
         return None
     staff = _staff(duty, paths[-1])
@@ -84,7 +78,7 @@ def find(desk: Desk, turn: Turn) -> UUID | None:
 def _above(turn: Turn) -> str:
     """The path strictly above the unit that was late, or that asks its superior; the root stays the root."""
     late = turn.facts.get("owner_path") or turn.actor.path or turn.case.holder_path or turn.case.place_path
-    upwards = ancestors(late)
+    upwards = lineage(late)[::-1]
     return upwards[1] if len(upwards) > 1 else late
 
 
@@ -96,8 +90,8 @@ def _common_superior(turn: Turn) -> str:
     paths = [event.organisation.path for event in returned if event.organisation]
     if turn.actor.path:
         paths.append(turn.actor.path)
-    common = ancestors(paths[0])[1:] if paths else []
+    common = lineage(paths[0])[-2::-1] if paths else []
     for path in paths[1:]:
-        above = set(ancestors(path)[1:])
+        above = set(lineage(path)[:-1])
         common = [candidate for candidate in common if candidate in above]
     return common[0] if common else turn.case.place_path.split("/")[0] + "/"

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
+from linli.kit.lists import clauses
+
 if TYPE_CHECKING:
     from linli.cases.models import Case
 
@@ -49,4 +51,4 @@ class BadData(CommandError):
 
     def __init__(self, errors: dict[str, str]) -> None:
         self.errors = errors
-        super().__init__("；".join(errors.values()))
+        super().__init__(clauses(errors.values()))

@@ -3,6 +3,7 @@
 from .calendar import CalendarDay
 from .case import Case, CaseNumber, CaseQuerySet, TrackingCode, case_numbered
 from .event import Event
+from .orders import Order, OrderedCase, OrderEvent, OrderState, OrderStep
 from .search import CaseText
 from .work import Clock, Delivery, Partner, Referral, SavedView, Task
 
@@ -15,6 +16,11 @@ __all__ = [
     "Clock",
     "Delivery",
     "Event",
+    "Order",
+    "OrderEvent",
+    "OrderState",
+    "OrderStep",
+    "OrderedCase",
     "Partner",
     "Referral",
     "SavedView",

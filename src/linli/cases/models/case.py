@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.db import models
@@ -12,21 +13,26 @@ from linli.people.access import Actor
 if TYPE_CHECKING:
     from linli.cases.procedures import Procedure, State
 
+AXES = ("place", "holder", "partner")
+
 
 class CaseQuerySet(models.QuerySet["Case"]):
-    def visible_to(self, actor: Actor) -> Self:
+    def visible_to(self, actor: Actor, reach: Collection[str] = AXES) -> Self:
         """The cases an actor may open: those within its reach that are not locked away."""
-        reached = self.within_reach(actor)
+        reached = self.within_reach(actor, reach)
         return reached.filter(is_locked=False) if actor.kind == "staff" else reached
 
-    def within_reach(self, actor: Actor) -> Self:
-        """The cases along an actor's role's paths, locked ones too, and never an accusation against its own unit."""
+    def within_reach(self, actor: Actor, reach: Collection[str] = AXES) -> Self:
+        """The cases along an actor's role's paths, locked ones too, and never an accusation against its own unit.
+
+        `reach` leaves out paths of the role, where it is known that they lead to nothing more.
+        """
         if actor.kind == "system":
             return self
         if actor.kind == "reporter":
             return self.filter(pk=actor.case_id)
         reached = Q()
-        for axis in sorted(actor.reach):
+        for axis in sorted(actor.reach & set(reach)):
             reached |= along(axis, actor.path)
         if not reached:
             return self.none()
@@ -47,6 +53,10 @@ def along(axis: str, path: str) -> Q:
     if axis == "partner":
         return Q(pk__in=Partner.objects.filter(within("path", path), ended_at=None).values("case_id"))
     return within(f"{axis}_path", path)
+
+
+# What pages of figures ask of open cases: counted from an index alone, which holds those that count and no others.
+COUNTED = ("id", "state", "due_at", "is_paused", "holder_path", "accused_path")
 
 
 class Case(models.Model):
@@ -106,6 +116,12 @@ class Case(models.Model):
             models.Index(fields=["urgent_at", "id"], name="case_urgent", condition=Q(is_open=True)),
             models.Index(
                 fields=["place_path", "urgent_at"], name="case_place_open", condition=Q(is_open=True)
+            ),
+            models.Index(
+                fields=["kind", "place_path"],
+                include=COUNTED,
+                name="case_counted",
+                condition=Q(is_open=True, is_locked=False) & ~Q(state="merged"),
             ),
             models.Index(
                 fields=["holder_path", "urgent_at"], name="case_holder_open", condition=Q(is_open=True)

@@ -28,7 +28,7 @@ SEED_YEARS: Final = range(2024, 2027)
 SEED_SOURCE: Final = "chinesecalendar 1.11.0"
 RULE_SOURCE: Final = "全国年节及纪念日放假办法 (2024)"  # zh: name of the regulation
 OFFICE_HOURS: Final = ((clock_time(8, 30), clock_time(12)), (clock_time(14, 30), clock_time(17, 30)))
-RECHECK_SECONDS: Final = 1.0
+RECHECK_SECONDS = 1.0
 WEEKEND: Final = _("周末")
 
 NAMES: Final = {

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
+from linli.kit.lists import listed
+
 from .calendar import current
 from .model import Move, Need, Procedure
 from .wording import moment_words
@@ -226,7 +228,7 @@ def _staff_facts(event: Event, facts: Mapping[str, Any], names: Mapping[str, str
     if broken := facts.get("broken_rules"):
         yield ngettext(
             "有 %(n)d 条规则失效，已跳过：%(rules)s", "有 %(n)d 条规则失效，已跳过：%(rules)s", len(broken)
-        ) % {"n": len(broken), "rules": _("、").join(broken)}
+        ) % {"n": len(broken), "rules": listed(broken)}
     if event.verb == "merge" and facts.get("head_number"):
         yield _("并入 %(number)s") % {"number": facts["head_number"]}
     if facts.get("member_number"):

@@ -154,3 +154,8 @@ def test_threads_share_one_calendar() -> None:
     calendar = calendars.current()
     with ThreadPoolExecutor(8) as pool:
         assert {id(found) for found in pool.map(lambda _n: calendars.current(), range(64))} == {id(calendar)}
+
+
+def test_whoever_waited_while_another_read_the_calendar_takes_that_one(db: None) -> None:
+    read = calendars.current()
+    assert calendars._recheck() is read

@@ -375,3 +375,32 @@ def test_a_late_change_of_the_calendar_gives_another_date() -> None:
     makeup_cancelled = [row for row in seed_rows() if row.date != date(2026, 10, 10)]
     start, limit = at("2026-09-30"), Limit.parse("5wd")
     assert limits.due(start, limit, Calendar.of(makeup_cancelled)).due_date == date(2026, 10, 14)
+
+
+def test_a_promise_set_elsewhere_is_moved_by_pauses_and_extensions_alone() -> None:
+    start, promised = at("2026-09-30T08:00"), at("2026-10-12T17:00")
+
+    def given(*pauses: str, extend: tuple[str, ...] = ()) -> Derivation:
+        longer = [Limit.parse(text) for text in extend]
+        return limits.given(start, promised, CALENDAR, [pause(text) for text in pauses], longer)
+
+    assert given().due_at == promised
+    assert given("2026-10-20T00:00..2026-10-21T00:00").due_at == promised, "a pause after it"
+    assert given("2026-10-09T00:00..2026-10-10T00:00").due_at == promised + timedelta(days=1)
+    held = given("2026-10-09T00:00..")
+    assert (held.due_at, held.target_date, held.outstanding) == (None, None, ((89.0, Unit.HOURS),))
+    longer = given(extend=("1wd",))
+    assert longer.due_date == date(2026, 10, 13)
+    assert longer.explain()[0].endswith("到期时间是事先定好的")
+
+
+def test_a_pause_without_end_holds_a_last_day_that_was_to_move_on() -> None:
+    held = due("2026-09-30", "2d roll", "2026-10-03T00:00..")
+    assert (held.is_paused, held.outstanding) == (True, ((0, Unit.DAYS),))
+
+
+@pytest.mark.parametrize("ahead", ["1wd", "1oh"])
+def test_no_warning_is_counted_back_where_nobody_ever_works(ahead: str) -> None:
+    never = Calendar.of([Day(date(1750, 1, 1) + timedelta(days=n), False) for n in range(110_000)])
+    with pytest.raises(limits.NoWorkingDays):
+        limits.before(at("2026-10-12T17:00"), Limit.parse(ahead), never)

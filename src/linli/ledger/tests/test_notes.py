@@ -112,3 +112,9 @@ def test_a_key_that_was_altered_names_another_id() -> None:
     text = str(LOG_SECRET.key)
     with pytest.raises(NoteError):
         Key.parse(text.replace("990001", "990002"))
+
+
+def test_of_several_ways_to_write_the_same_bytes_one_is_taken() -> None:
+    assert notes.decoded("QQ==") == b"A"
+    with pytest.raises(NoteError, match="plain"):
+        notes.decoded("QR==")

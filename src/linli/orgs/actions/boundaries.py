@@ -10,10 +10,11 @@ import shapely
 from django.db import transaction
 from django.utils.translation import gettext as _
 from shapely.errors import ShapelyError
-from shapely.geometry import shape
+from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
 
 from linli.kit import coordinates
+from linli.kit.lists import labelled
 from linli.orgs.actions.imports import ImportRefused, Problem
 from linli.orgs.actions.tree import bump
 from linli.orgs.models import Boundary, Organisation
@@ -34,7 +35,7 @@ def import_boundaries(geojson: bytes | str | Mapping[str, Any], *, source: str, 
     features = _features(geojson)
     with transaction.atomic():
         bump("organisations")
-        codes = {code for code in map(_code, features) if code}
+        codes = {code for code in map(_code, features) if code.isprintable()}
         units = {unit.code: unit for unit in Organisation.objects.standing().filter(code__in=codes)}
         shapes, problems = _shapes(features, units)
         problems += _foreign(shapes, units)
@@ -43,11 +44,11 @@ def import_boundaries(geojson: bytes | str | Mapping[str, Any], *, source: str, 
         rows = [
             Boundary(
                 organisation=units[code],
-                geometry=features[number - 1]["geometry"],
+                geometry=mapping(shapely.force_2d(outline)),  # the outline, and nothing else of the file
                 is_sketch=is_sketch,
                 source=source[:200],
             )
-            for code, (number, _shape) in shapes.items()
+            for code, (_number, outline) in shapes.items()
         ]
         save_boundaries(rows)
     return len(rows)
@@ -69,7 +70,7 @@ def _features(geojson: bytes | str | Mapping[str, Any]) -> list[dict[str, Any]]:
     if not isinstance(geojson, Mapping):
         try:
             geojson = json.loads(geojson)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             reason = _("不是 JSON，文件可能没有传完整：%(reason)s") % {"reason": error}
             raise BoundaryRefused([Problem(1, "", reason)]) from error
     features = geojson.get("features") if isinstance(geojson, Mapping) else None
@@ -102,7 +103,7 @@ def _shapes(
         else:
             geometry, reason = _geometry(feature.get("geometry"))
             if geometry is None:
-                problems.append(Problem(number, "geometry", f"{code}：{reason}"))
+                problems.append(Problem(number, "geometry", labelled(code, reason)))
             else:
                 shapes[code] = (number, geometry)
     return shapes, problems
@@ -115,7 +116,7 @@ def _geometry(data: Any) -> tuple[BaseGeometry | None, str]:
     try:
         geometry = shape(data)
         west, south, east, north = geometry.bounds
-    except (ShapelyError, TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
+    except (ShapelyError, TypeError, ValueError, LookupError, AttributeError, RecursionError) as error:
         return None, _("坐标读不出来：%(reason)s") % {"reason": error}
     if not (coordinates.is_valid(west, south) and coordinates.is_valid(east, north)):
         return None, _("坐标应为经度、纬度（WGS-84 度数），经度在前。")

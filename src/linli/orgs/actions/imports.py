@@ -17,11 +17,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from linli.kit.lists import listed
 from linli.orgs.actions.tree import By, OrganisationError, bump, history
 from linli.orgs.models import Change, Kind, Organisation, OrganisationChange
 
 COLUMNS = ("village_code", "village_name", "town_code", "town_name", "county_code")
-NAME_LIMIT = 80
+NAME_LIMITS = {"town_name": 80, "village_name": 80, "town_name_en": 120, "village_name_en": 120}
 SHOWN_PROBLEMS = 20
 VILLAGE_KINDS = {
     "0": Kind.COMMUNITY,
@@ -93,13 +94,13 @@ class UnitRow:
 def read_units(content: bytes) -> list[dict[str, str]]:
     """The rows of a CSV in UTF-8 or GB 18030 (as spreadsheets save it); refuses wrong columns and torn lines."""
     reader = csv.reader(io.StringIO(_text(content), newline=""))
-    header = [name.strip() for name in next(reader, [])]
-    missing = [name for name in COLUMNS if name not in header]
-    if missing:
-        raise ImportRefused([Problem(1, "、".join(missing), _("缺少这些列，第一行应为列名。"))])
     rows: list[dict[str, str]] = []
     problems = []
     try:
+        header = [name.strip() for name in next(reader, [])]
+        missing = [name for name in COLUMNS if name not in header]
+        if missing:
+            raise ImportRefused([Problem(1, listed(missing), _("缺少这些列，第一行应为列名。"))])
         for cells in reader:
             if not any(cell.strip() for cell in cells):
                 continue
@@ -249,9 +250,9 @@ def _problems(row: Mapping[str, str], number: int, county: str) -> list[Problem]
         problems.append(Problem(number, "village_code", _("应为 12 位数字，以乡镇代码开头。")))
     elif village[9] not in VILLAGE_KINDS:
         problems.append(Problem(number, "village_code", _("第 10 位应为 0 至 5，看不出是村还是社区。")))
-    for column in ("town_name", "village_name"):
-        if len(row[column]) > NAME_LIMIT:
-            problems.append(Problem(number, column, _("超过 %(limit)d 个字。") % {"limit": NAME_LIMIT}))
+    for column, limit in NAME_LIMITS.items():
+        if len(row.get(column, "")) > limit:
+            problems.append(Problem(number, column, _("超过 %(limit)d 个字。") % {"limit": limit}))
     return problems
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from shapely import union_all
 from shapely.geometry import mapping, shape
 
+from linli.kit.lists import listed
 from linli.orgs.actions.tree import (
     PARENTS,
     By,
@@ -131,7 +132,7 @@ def _check_parts(parts: Sequence[UnitPart], children: set[str]) -> None:
     wrong = sorted((children ^ set(assigned)) | {code for code in assigned if assigned.count(code) > 1})
     if wrong:
         raise PartUnassigned(
-            _("下级单位要各归一个新单位，请检查：%(codes)s。") % {"codes": "、".join(wrong[:10])}
+            _("下级单位要各归一个新单位，请检查：%(codes)s。") % {"codes": listed(wrong[:10])}
         )
 
 

@@ -107,8 +107,9 @@ def bump(name: str) -> None:
         revision.update(number=F("number") + 1)
     if name == "boundaries":
         lookup.forget()
-    if name == lookup.units.revision:
-        lookup.units.forget()
+    for kept in (lookup.units, lookup.outlines):
+        if name == kept.revision:
+            kept.forget()
 
 
 def found(

@@ -2,7 +2,7 @@
 
 from linli.orgs.lookup.index import Place, forget, locate
 from linli.orgs.lookup.memory import Memory, line, unit, units
-from linli.orgs.lookup.shapes import REVISIONS, boundaries_etag, boundaries_geojson
+from linli.orgs.lookup.shapes import REVISIONS, boundaries_etag, boundaries_geojson, outlines
 from linli.orgs.lookup.sketch import SketchTown, SketchVillage, sketch_county
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "forget",
     "line",
     "locate",
+    "outlines",
     "sketch_county",
     "unit",
     "units",

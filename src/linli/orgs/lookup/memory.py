@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from django.db import connection, transaction
 
-from linli.orgs.models import Organisation, Revision
+from linli.orgs.models import Organisation, Revision, lineage
 
 T = TypeVar("T")
 MOST = 50_000
@@ -80,9 +80,7 @@ def line(path: str) -> list[Organisation]:
 
 
 def _line(path: str) -> list[Organisation]:
-    parts = path.rstrip("/").split("/")
-    paths = ["/".join(parts[: n + 1]) + "/" for n in range(len(parts))]
-    return list(Organisation.objects.filter(path__in=paths).order_by("path"))
+    return list(Organisation.objects.filter(path__in=lineage(path)).order_by("path"))
 
 
 def unit(path: str) -> Organisation | None:

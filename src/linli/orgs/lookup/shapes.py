@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from hashlib import sha256
 from math import cos, radians
 from typing import Any
@@ -11,10 +12,15 @@ from django.utils.translation import get_language
 from shapely.geometry import mapping, shape
 
 from linli.orgs.lookup.index import LEVELS
+from linli.orgs.lookup.memory import Memory
 from linli.orgs.models import Organisation, OrganisationQuerySet, Revision
 
 REVISIONS = ("boundaries", "organisations")
 METRES_PER_DEGREE = 111_320
+COLUMNS = ("code", "name", "name_en", "kind", "boundary__is_sketch")
+
+# Simplifying the outlines of a county takes longer than all else its map asks. Kept as text: a tenth of the memory.
+outlines = Memory("boundaries")
 
 
 def boundaries_geojson(queryset: OrganisationQuerySet, simplify: float = 0) -> dict[str, Any]:
@@ -22,10 +28,11 @@ def boundaries_geojson(queryset: OrganisationQuerySet, simplify: float = 0) -> d
 
     Shared borders of units of one kind are simplified together, so neighbours still meet.
     """
-    units = list(queryset.filter(boundary__isnull=False).select_related("boundary").order_by("code"))
-    simpler = _simplified(units, simplify) if simplify > 0 else {}
-    features = [_feature(unit, simpler.get(unit.code) or unit.boundary.geometry) for unit in units]
-    return {"type": "FeatureCollection", "features": features}
+    bounded = queryset.filter(boundary__isnull=False).order_by("code")
+    units = list(bounded.select_related("boundary").only(*COLUMNS))
+    key = (simplify, *(unit.pk for unit in units))
+    shapes = json.loads(outlines.get(key, lambda: json.dumps(_outlines(bounded, simplify))))
+    return {"type": "FeatureCollection", "features": [_feature(unit, shapes[unit.code]) for unit in units]}
 
 
 def boundaries_etag(*parts: object) -> str:
@@ -45,18 +52,23 @@ def _feature(unit: Organisation, geometry: Any) -> dict[str, Any]:
     return {"type": "Feature", "id": unit.code, "properties": properties, "geometry": geometry}
 
 
-def _simplified(units: list[Organisation], metres: float) -> dict[str, Any]:
-    """By code; a unit that would vanish is left out."""
+def _outlines(bounded: OrganisationQuerySet, metres: float) -> dict[str, Any]:
+    """By code; a unit that would vanish keeps its outline as it is."""
+    rows = list(bounded.values_list("code", "kind", "boundary__geometry"))
+    return {code: geometry for code, _kind, geometry in rows} | _simplified(rows, metres)
+
+
+def _simplified(rows: list[tuple[str, str, Any]], metres: float) -> dict[str, Any]:
     simpler: dict[str, Any] = {}
-    for kinds in LEVELS:
-        level = [unit for unit in units if unit.kind in kinds]
+    for kinds in LEVELS if metres > 0 else ():
+        level = [(code, shape(geometry)) for code, kind, geometry in rows if kind in kinds]
         if not level:
             continue
-        shapes = [shape(unit.boundary.geometry) for unit in level]
+        codes, shapes = zip(*level, strict=True)
         latitude = shapes[0].representative_point().y
         tolerance = metres / (METRES_PER_DEGREE * max(cos(radians(latitude)), 0.1))
         coarse = shapely.set_precision(shapely.coverage_simplify(shapes, tolerance), 1e-5, mode="pointwise")
         simpler |= {
-            unit.code: mapping(after) for unit, after in zip(level, coarse, strict=True) if not after.is_empty
+            code: mapping(after) for code, after in zip(codes, coarse, strict=True) if not after.is_empty
         }
     return simpler

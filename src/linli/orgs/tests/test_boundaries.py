@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from linli.orgs import actions, lookup
-from linli.orgs.lookup import index
+from linli.orgs.lookup import index, memory
 from linli.orgs.models import Boundary, Organisation, OrganisationQuerySet, Revision
 from linli.orgs.tests.conftest import AT, Town
 
@@ -216,10 +216,19 @@ def test_shapes_for_a_map_say_what_they_are(drawn: Town) -> None:
     json.dumps(lookup.boundaries_geojson(units("g1", "v1", "t1"), simplify=50))
 
 
-def test_shapes_take_one_query(drawn: Town) -> None:
+def test_shapes_are_simplified_once_until_a_boundary_changes(
+    drawn: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "keep_seconds", 60.0)
+    lookup.outlines.is_uncommitted = False
+    first = lookup.boundaries_geojson(units("g1", "g2", "v1"), simplify=50)
     with CaptureQueriesContext(connection) as queries:
-        lookup.boundaries_geojson(units("g1", "g2", "v1"))
+        assert lookup.boundaries_geojson(units("g1", "g2", "v1"), simplify=50) == first
     assert len(queries) == 1
+    actions.bump("boundaries")
+    assert lookup.outlines.is_uncommitted
+    assert not lookup.outlines.values
+    lookup.outlines.is_uncommitted = False
 
 
 def test_the_etag_changes_with_what_is_shown(drawn: Town) -> None:

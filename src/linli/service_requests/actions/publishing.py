@@ -40,11 +40,11 @@ class PublicRequest:
     has_consent: bool = False
 
 
-def published(cases: CaseQuerySet | None = None, *, is_test: bool = False) -> CaseQuerySet:
+def published(cases: CaseQuerySet | None = None, *, is_test: bool | None = False) -> CaseQuerySet:
     """The requests whose course is public: no accusation, no kept identity, nothing reported in confidence.
 
     What was referred to mediation is no longer. Tests of other systems are never among the real ones, nor these
-    among them: `is_test` asks for tests.
+    among them: `is_test` asks for tests, None for both. The second lock takes this rule over (`ops/securing`).
     """
     every = Case.objects.all() if cases is None else cases
     own = Request.objects.filter(case_id=OuterRef("pk"))
@@ -53,9 +53,10 @@ def published(cases: CaseQuerySet | None = None, *, is_test: bool = False) -> Ca
         sensitive |= Q(category__startswith=prefix)
     every = every.filter(kind=KIND, accused_path="", is_identity_kept=False, is_locked=False)
     is_one = Q(channel=Channel.OPEN311_TEST)
+    if is_test is not None:
+        every = every.filter(is_one if is_test else ~is_one)
     return (
-        every.filter(is_one if is_test else ~is_one)
-        .filter(Exists(own.exclude(request_type__in=NEVER)))
+        every.filter(Exists(own.exclude(request_type__in=NEVER)))
         .filter(~sensitive | Exists(own.filter(may_publish=True)))
         .exclude(Exists(Referral.objects.filter(case_id=OuterRef("pk"))))
     )

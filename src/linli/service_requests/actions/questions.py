@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from linli.kit import text
+from linli.kit.lists import listed
 from linli.service_requests.models import Datatype, Question
 
 Answers = Mapping[str, str | Sequence[str]]
@@ -88,7 +89,7 @@ def told(category: str, answers: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _told(code: str, question: Question | None, answer: str | list[str]) -> tuple[str, str]:
     choices = question.choices if question else {}
     words = [choices.get(each, each) for each in ([answer] if isinstance(answer, str) else answer)]
-    return question.label if question else code, _("、").join(words)
+    return question.label if question else code, listed(words)
 
 
 def _given(answer: str | Sequence[str]) -> list[str]:
@@ -133,7 +134,7 @@ def _datetime(question: Question, given: list[str]) -> str:
 def _chosen(question: Question, given: list[str]) -> str:
     said = _one(given)
     if said not in question.choices:
-        raise Unfit(_("请从这些里选：%(values)s。") % {"values": _("、").join(question.choices)})
+        raise Unfit(_("请从这些里选：%(values)s。") % {"values": listed(question.choices)})
     return said
 
 

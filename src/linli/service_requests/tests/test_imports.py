@@ -9,9 +9,10 @@ from __future__ import annotations
 import csv
 import gzip
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -131,6 +132,22 @@ def test_an_interrupted_import_leaves_whole_batches(monkeypatch: pytest.MonkeyPa
     assert Case.objects.count() == outcome.new == 100
     assert not Case.objects.exclude(pk__in=Request.objects.values("case_id")).exists()
     assert take_in(SAMPLE).new == 200
+
+
+def test_rows_that_somebody_else_takes_in_at_the_same_moment_are_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    take_in(SAMPLE, limit=20)
+    looks: list[set[UUID]] = []
+    sound = bulk.known
+
+    def known(case_ids: Iterable[UUID]) -> set[UUID]:
+        looks.append(sound(case_ids) if looks else set())
+        return looks[-1]
+
+    monkeypatch.setattr(bulk, "known", known)
+    outcome = take_in(SAMPLE, limit=20)
+    assert (outcome.new, outcome.known, len(looks)) == (0, 20, 2)
 
 
 def test_the_events_of_every_case_are_chained() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -25,36 +25,9 @@ from linli.kit.sealing import keys, rotation
 from linli.service_requests.actions.publishing import masked, public_view
 from linli.service_requests.models import Request
 
+pytestmark = pytest.mark.usefixtures("own_ring")
 Report = Callable[..., Any]
 NAME, PHONE = "欧阳无敌", "0712-0000-118"
-
-
-@pytest.fixture(autouse=True)
-def _ring(settings: Any, tmp_path: Path) -> Iterator[None]:
-    settings.KEYRING, settings.KEYRING_COMMAND = tmp_path / "keyring.json", ""
-    settings.INTAKE_KEY, settings.CASE_KEYS = tmp_path / "intake.json", tmp_path / "case-keys"
-    keys.forget()
-    yield
-    keys.forget()
-
-
-@pytest.fixture
-def away(settings: Any) -> Callable[[], Callable[[], None]]:
-    """Takes the keys away; what it returns brings them back."""
-
-    def take() -> Callable[[], None]:
-        sealing.keyring()
-        kept = settings.KEYRING.read_text()
-        settings.KEYRING.unlink()
-        keys.forget()
-
-        def back() -> None:
-            settings.KEYRING.write_text(kept)
-            keys.forget()
-
-        return back
-
-    return take
 
 
 def columns(pk: Any) -> dict[str, bytes]:
