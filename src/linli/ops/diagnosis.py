@@ -32,6 +32,7 @@ SILENT_WORKER = timedelta(minutes=2)
 UNSIGNED = timedelta(minutes=5)
 LONG_FEED = 10_000  # events, a minute's work at most
 LEAST_DISK = 1_000_000_000
+THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 HORIZON = timedelta(days=60)
 
 
@@ -257,12 +258,36 @@ def second_lock(at: datetime) -> Finding:
     return Finding(_("起作用"))
 
 
+def database_line(at: datetime) -> Finding:
+    """Whether what goes to a database on another machine is sealed on the way, and both ends know each other."""
+    if connection.vendor != "postgresql":
+        return Finding(_("在本机"))
+    connection.ensure_connection()
+    line = connection.connection.info
+    sslmode = line.get_parameters().get("sslmode", "")
+    return line_to(line.host, sslmode=sslmode, has_password=bool(line.password))
+
+
+def line_to(host: str, *, sslmode: str, has_password: bool) -> Finding:
+    """What is to be said of such a connection; a socket, or this machine itself, is no network."""
+    if not host or host.startswith("/") or host in THIS_MACHINE:
+        return Finding(_("在本机"))
+    if sslmode != "verify-full":
+        advice = _(
+            "在 DATABASE_URL 后面加 ?sslmode=verify-full（和 sslrootcert），否则内容在网络上可以被看见或改动。"
+        )
+        return Finding(_("经过网络，没有核对证书"), advice)
+    if not has_password:
+        return Finding(_("经过网络，没有口令"), _("给数据库角色设口令，写进 DATABASE_URL。"))
+    return Finding(_("经过网络，加密并核对证书"))
+
+
 def second_factors(at: datetime) -> Finding:
     if not settings.SECOND_FACTOR:
         return Finding(
             _("没有要求"), _("去掉 LINLI_SECOND_FACTOR=false：管得宽的岗位光有密码不够。"), is_warning=True
         )
-    return Finding(_("按岗位要求"))
+    return Finding(_("所有岗位都要求") if settings.SECOND_FACTOR_ALL else _("按岗位要求"))
 
 
 def demonstration(at: datetime) -> Finding:
@@ -279,6 +304,7 @@ def _local(moment: datetime) -> str:
 DATABASE, TABLES = gettext_noop("数据库"), gettext_noop("数据表")
 CHECKS = (
     Check(DATABASE, database),
+    Check(gettext_noop("数据库连线"), database_line, needs=DATABASE),
     Check(TABLES, migrations, needs=DATABASE),
     Check(gettext_noop("后台"), worker, needs=TABLES),
     Check(gettext_noop("待送出"), deliveries, needs=TABLES),

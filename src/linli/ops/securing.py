@@ -14,17 +14,26 @@ from django.utils.translation import gettext_lazy
 from psycopg import sql
 
 from linli.cases.models import Case
+from linli.service_requests.actions import published
 
 POLICY = "linli_scope"
 # Rows about a case that hold no word of it: where it waits, what is to be delivered, how it is found.
 # The words of the search are here, too: no index on them could be used under a policy (docs/trust.md).
 WORDLESS = {
     "cases_casenumber", "cases_trackingcode", "cases_partner", "cases_task", "cases_clock", "cases_delivery",
-    "cases_casetext", "mediation_partycode", "notify_message", "privacy_glass",
+    "cases_casetext", "cases_orderedcase", "mediation_partycode", "notify_message", "privacy_glass",
 }  # fmt: skip
 # Only ever appended. An event's words may be erased; the trigger says how.
-APPENDED = {"cases_event": ("data", "salt"), "people_change": (), "privacy_read": (), "privacy_glass": ()}
+APPENDED = {
+    "cases_event": ("data", "salt"), "people_change": (), "privacy_read": (), "privacy_takeout": (),
+    "privacy_glass": (),
+}  # fmt: skip
 READ_ONLY = {"django_migrations"}
+PUBLISHED = "linli_published"
+# What public pages are handed of a published request, and which rows of it; of everything else nothing.
+OPEN = {
+    "service_requests_request": "true", "cases_event": "is_public", "documents_attachment": "is_public",
+}  # fmt: skip
 
 
 NO_ROLES = gettext_lazy("SQLite 没有角色和行级策略；正式部署请用 PostgreSQL。")
@@ -75,11 +84,14 @@ def is_guarded() -> bool:
 
 
 def unguarded() -> list[str]:
-    """Tables that should have a policy and have none: they came with a later version."""
+    """Tables that should have a policy, and the view policies ask, where they are missing: a later version has them."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT relname FROM pg_class WHERE relrowsecurity AND relkind = 'r'")
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE (relrowsecurity AND relkind = 'r') OR (relname = %s AND relkind = 'v')",
+            [PUBLISHED],
+        )
         known = {name for (name,) in cursor.fetchall()}
-    return sorted({"cases_case", *guarded_tables()} - known)
+    return sorted({"cases_case", PUBLISHED, *guarded_tables()} - known)
 
 
 def guarded_tables() -> dict[str, str]:
@@ -101,10 +113,20 @@ def statements(role: str, password: str, *, is_new: bool) -> Iterator[sql.Compos
         yield sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS").format(name)
     if password:
         yield sql.SQL("ALTER ROLE {} PASSWORD {}").format(name, sql.Literal(password))
+    # Policies make a plan look dearer than it is; compiling each of their parts would take longer than the query.
+    yield sql.SQL("ALTER ROLE {} SET jit = off").format(name)
+    yield _published()
     yield from _rights(name)
     yield from _policy("cases_case", _reached())
     for table, column in guarded_tables().items():
         yield from _policy(table, _of_a_case(table, column))
+
+
+def _published() -> sql.Composed:
+    """The published requests, as the owner sees them, whom no policy holds: else the policies would ask each other."""
+    query, values = published(is_test=None).order_by().values("pk").query.sql_with_params()
+    written = sql.SQL(query.replace("%s", "{}")).format(*map(sql.Literal, values))
+    return sql.SQL("CREATE OR REPLACE VIEW {} (id) AS {}").format(sql.Identifier(PUBLISHED), written)
 
 
 def _rights(role: sql.Identifier) -> Iterator[sql.Composed]:
@@ -162,7 +184,13 @@ def _within(column: str, axis: str) -> str:
 
 def _own(column: str) -> str:
     listed = "(SELECT string_to_array(current_setting('linli.cases', true), ','))::uuid[]"
-    return f"({_is('case')} AND {column} = ANY ({listed}))"
+    return f"({column} = ANY ({listed}))"
+
+
+def _open(column: str, rows: str = "true") -> str:
+    """What everybody may see of a published request; the key of the case is looked up, row by row of what is asked."""
+    there = f"EXISTS (SELECT 1 FROM {PUBLISHED} p WHERE p.id = {column})"  # noqa: S608  (our own words)
+    return f"({_is('public')} AND {rows} AND {there})"
 
 
 def _reached() -> str:
@@ -175,10 +203,11 @@ def _reached() -> str:
     axes = f"{_within('place_path', 'place')} OR {_within('holder_path', 'holder')}"
     paths = f"{axes} OR {partner} OR {glass}"
     staff = f"({_is('staff')} AND ({paths}) AND accused_path <> ALL ({hidden}))"
-    return f"{_is('system')} OR {_own('id')} OR {staff}"
+    return f"{_is('system')} OR {_own('id')} OR {staff} OR {_open('cases_case.id')}"
 
 
 def _of_a_case(table: str, column: str) -> str:
     """Whoever sees the case; what the case's own policy says is asked row by row."""
     seen = f"EXISTS (SELECT 1 FROM cases_case c WHERE c.id = {table}.{column})"  # noqa: S608  (our own)
-    return f"{_is('system')} OR {_own(column)} OR ({_is('staff')} AND {seen})"
+    shown = f" OR {_open(f'{table}.{column}', OPEN[table])}" if table in OPEN else ""
+    return f"{_is('system')} OR {_own(column)} OR ({_is('staff')} AND {seen}){shown}"

@@ -13,19 +13,19 @@ from django.conf import settings
 from django.db import Error, connection
 
 from linli.cases import actions as cases
-from linli.cases.actions import recalculation
+from linli.cases.actions import orders, recalculation
 from linli.cases.actions.sweep import CHORES
 from linli.documents import actions as documents
 from linli.documents.actions import exporting
 from linli.kit import clock
 from linli.ledger import actions as ledger
 from linli.measures import actions as measures
-from linli.measures.actions import counting, problems, surges
-from linli.notify.actions import notices, sending
+from linli.measures.actions import counting, problems, reports, surges
+from linli.notify.actions import mailings, notices, sending
 from linli.notify.senders.ways import Messenger
 from linli.notify.senders.webhooks import Post
 from linli.orgs.models import Kind, Organisation, Revision
-from linli.people.actions import sessions
+from linli.people.actions import rates, sessions
 from linli.portal.actions import holding
 
 logger = logging.getLogger(__name__)
@@ -36,8 +36,27 @@ CHECKPOINTS = timedelta(seconds=20)  # so that a leaf is in the signed tree with
 SELDOM = timedelta(minutes=1)
 HOURLY = timedelta(hours=1)
 EXPORTING = 1.0  # seconds of a round
+DIGESTS = 5  # of a round
+REST = 5  # times as long as counting took, so that it takes a twelfth of two processors at most
 
 Job = Callable[[datetime], int]
+
+
+@dataclass
+class Unhurried:
+    """A job that rests after each turn: figures may wait while many report, whoever reports may not."""
+
+    job: Callable[[], int]
+    until: float = 0.0
+
+    def __call__(self, _at: datetime) -> int:
+        begun = time.monotonic()
+        if begun < self.until:
+            return 0
+        done = self.job()
+        ended = time.monotonic()
+        self.until = ended + REST * (ended - begun) if done else 0.0
+        return done
 
 
 @dataclass
@@ -51,6 +70,7 @@ class Rounds:
     post: Post = field(default_factory=Post)
     messenger: Messenger = field(default_factory=Messenger)
     exporter: exporting.Exporter = field(default_factory=exporting.Exporter)
+    counting: Unhurried = field(default_factory=lambda: Unhurried(counting.count))
 
     def run(self, is_stopped: Callable[[], bool] = lambda: False) -> int:
         """One round; returns how much there was to do. A database that is away is waited for, not crashed upon."""
@@ -70,9 +90,10 @@ class Rounds:
             ("heartbeat", BEATS, beat),
             ("deliveries", None, lambda at: cases.run_due(at=at, limit=AT_A_TIME)),
             ("clocks", None, lambda at: cases.fire_due_clocks(at=at, limit=AT_A_TIME)),
+            ("orders", None, lambda at: orders.fire_due(at=at, limit=AT_A_TIME)),
             ("feed", None, lambda at: ledger.sequence()),
             ("checkpoint", CHECKPOINTS, lambda at: ledger.make_checkpoint(at=at)),
-            ("rollups", None, lambda at: counting.count()),
+            ("rollups", None, self.counting),
             ("webhooks", None, lambda at: sending.fan_out(at=at)),
             ("letters", None, self.post.run),
             ("notices", None, self.messenger.run),
@@ -82,12 +103,15 @@ class Rounds:
             ("exported", SELDOM, sweep_exports),
             ("photos", HOURLY, sweep_photos),
             ("old notices", HOURLY, lambda at: notices.sweep(at=at)),
+            ("old mailings", HOURLY, lambda at: mailings.sweep(at=at)),
             ("held reports", HOURLY, lambda at: holding.sweep(at=at)),
             ("sessions", HOURLY, lambda at: sessions.sweep(at=at)),
+            ("budgets", SELDOM, lambda at: rates.sweep(at=at)),
             ("old letters", HOURLY, lambda at: sending.sweep(at=at)),
             ("figures", HOURLY, count_last_month),
             ("surges", HOURLY, look_for_surges),
             ("problems", HOURLY, look_for_problems),
+            ("reports", SELDOM, make_reports),
             *((name, HOURLY, partial(_do, chore)) for name, chore in CHORES.items()),
         ]
 
@@ -172,6 +196,13 @@ def look_for_problems(at: datetime) -> int:
     """What has come back at the same place again and again, and whether a remedy helped."""
     counties = Organisation.objects.filter(kind=Kind.COUNTY, parent=None)
     return sum(problems.find(county=county, at=at) for county in counties)
+
+
+def make_reports(at: datetime) -> int:
+    """Once everything is counted: last month's report of every county, and last week's digest of every unit."""
+    if counting.position() != ledger.head():
+        return 0
+    return reports.make_months(at=at) + reports.make_weeks(at=at, limit=DIGESTS)
 
 
 def beat(at: datetime) -> int:

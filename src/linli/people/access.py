@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache, wraps
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
@@ -25,12 +27,14 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from linli.kit import clock, codes
-from linli.orgs.models import Organisation
+from linli.orgs.models import Organisation, lineage
 from linli.people import scope
 from linli.people.models import Grant, Person
 
+logger = logging.getLogger(__name__)
 Axis = Literal["place", "holder", "partner"]
 View = Callable[..., HttpResponse]
+REFUSED = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
 NEVER_SHOWN = ("csrf", "password", "secret")
 
 
@@ -143,7 +147,7 @@ class Actor:
 
         Rights come from the chosen post, but what concerns any of somebody's own units stays hidden from them.
         """
-        return sorted({above for path in {self.path, *self.posted_at} for above in _ancestors(path)})
+        return sorted({above for path in {self.path, *self.posted_at} for above in lineage(path)})
 
     @property
     def role_label(self) -> str:
@@ -154,11 +158,6 @@ class Actor:
     def label(self) -> str:
         """Unit and role, as the post chooser shows them."""
         return f"{self.organisation.label if self.organisation else ''} · {self.role_label}".strip(" ·")
-
-
-def _ancestors(path: str) -> list[str]:
-    parts = path.rstrip("/").split("/") if path else []
-    return ["/".join(parts[: n + 1]) + "/" for n in range(len(parts))]
 
 
 SHOWN = "account_authentication_methods"  # in the session: what somebody proved who they are with
@@ -201,7 +200,7 @@ class PostMiddleware:
     """Gives each request `posts` and `post`: rights are those of the one chosen post, never the union.
 
     A session acts under one post, from signing in until another is chosen; when that post ends, so does the session,
-    rather than going on under another one unasked.
+    rather than going on under another one unasked. What is kept from somebody signed in leaves a line in the log.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -224,7 +223,11 @@ class PostMiddleware:
 
         request.posts = SimpleLazyObject(load_posts)  # type: ignore[attr-defined]
         request.post = SimpleLazyObject(load_post)  # type: ignore[attr-defined]
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code in REFUSED and request.user.is_authenticated:
+            said = (request.user.pk, response.status_code, request.method, request.path)
+            logger.warning("Person %s was answered %d at %s %s", *said)
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, PostEnded):
@@ -284,7 +287,9 @@ def is_second_factor_due(request: HttpRequest, post: Actor) -> bool:
     The passwords of demonstration accounts are public; a second factor would guard nothing there.
     """
     role = roles().get(post.role)
-    if role is None or not role.second_factor or not settings.SECOND_FACTOR:
+    if role is None or not settings.SECOND_FACTOR:
+        return False
+    if not role.second_factor and not settings.SECOND_FACTOR_ALL:
         return False
     if post.is_demo and settings.DEMO_PASSWORDS:
         return False
@@ -298,11 +303,11 @@ def _second_factor_first(request: HttpRequest) -> HttpResponse:
 
 
 def public(view: View) -> View:
-    """Open to everybody, signed in or not."""
+    """Open to everybody, signed in or not; of cases it reaches those that are published."""
 
     @wraps(view)
     def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        with scope.everything():
+        with scope.public():
             return view(request, *args, **kwargs)
 
     return _marked(opened, "public")

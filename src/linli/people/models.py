@@ -44,6 +44,9 @@ class Person(AbstractBaseUser):
     is_superuser = models.BooleanField(_("系统管理员"), default=False)
     is_demo = models.BooleanField(_("演示"), default=False)
     joined_at = models.DateTimeField(auto_now_add=True)
+    password_until = models.DateTimeField(
+        null=True, editable=False
+    )  # of a first password, until it is changed
 
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS: ClassVar = ["name"]
@@ -123,10 +126,13 @@ class Key(models.Model):
 
 
 class Bucket(models.Model):
-    """How much somebody has lately asked: a bucket that is empty at that moment (milliseconds since 1970)."""
+    """How much somebody has lately asked: a bucket that is empty at that moment (milliseconds since 1970).
+
+    No index on the moment: it changes with everything anybody sends, and only the seldom sweep would read it.
+    """
 
     digest = models.BinaryField(max_length=32, primary_key=True)
-    empty_at = models.BigIntegerField(db_index=True)
+    empty_at = models.BigIntegerField()
 
     def __str__(self) -> str:
         return bytes(self.digest).hex()[:8]
@@ -153,6 +159,18 @@ class Change(models.Model):
             models.Index(fields=["target_kind", "target_id", "-at"], name="people_change_of"),
             models.Index(fields=["-at"], name="people_change_at"),
         ]
+
+    def record(self) -> dict[str, Any]:
+        """What the leaf hash covers: everything."""
+        return {
+            "change": str(self.id),
+            "at": self.at,
+            "by": str(self.by_id) if self.by_id else None,
+            "what": self.what,
+            "target": [self.target_kind, self.target_id, self.target_name],
+            "before": self.before,
+            "after": self.after,
+        }
 
 
 class Session(AbstractBaseSession):

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -34,6 +34,7 @@ BACK = "ROLLBACK TO SAVEPOINT"
 class Scope:
     """What the policies compare rows with: paths along which a post reaches, units hidden from it, or case ids.
 
+    The kind `public` reaches published requests, and the cases whose code somebody has shown (`admit`).
     `person` reaches what that person has broken the glass for, until it ends.
     """
 
@@ -50,7 +51,7 @@ class Scope:
         return (self.kind, self.place, self.holder, self.partner, self.hidden, self.cases, self.person)
 
 
-NOTHING, EVERYTHING = Scope(), Scope(kind="system")
+NOTHING, EVERYTHING, PUBLIC = Scope(), Scope(kind="system"), Scope(kind="public")
 _wanted: ContextVar[Scope] = ContextVar("scope", default=NOTHING)
 
 
@@ -74,6 +75,20 @@ def acting(actor: Actor, more: Iterable[UUID] = ()) -> Iterator[None]:
         found = Scope(kind="case", cases=",".join([found.cases, *map(str, more)]))
     with _entered(found):
         yield
+
+
+@contextmanager
+def public() -> Iterator[None]:
+    """For pages open to everybody."""
+    with _entered(PUBLIC):
+        yield
+
+
+def admit(case: UUID) -> None:
+    """Lets a public page reach this case, too, to its end: whoever asks has shown its code, or is just sending it."""
+    now = _wanted.get()
+    if now.kind == PUBLIC.kind and str(case) not in now.cases:
+        _wanted.set(replace(now, cases=",".join([*filter(None, [now.cases]), str(case)])))
 
 
 @contextmanager
@@ -110,6 +125,11 @@ class ScopeMiddleware:
             return self.get_response(request)
 
 
+def forget() -> None:
+    """For whoever has just changed the role of a connection: what it was told is told anew."""
+    _states.clear()
+
+
 # How the connection learns of it --------------------------------------------------------------------
 
 
@@ -134,13 +154,25 @@ def _install() -> None:
 def _tell_first(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
     """Before a statement, tells the server the scope, where that has changed."""
     raw = context["connection"].connection
-    state = _states.get(raw) or _begun(context["connection"], raw)
+    state = _state_of(context["connection"])
     if state.is_guarded:
         if str(sql).startswith(BACK):
             state.passing = None  # told within the savepoint, so forgotten with it
         else:
             _tell(context["connection"], raw, state)
     return execute(sql, params, many, context)
+
+
+def is_guarded() -> bool:
+    """Whether the policies hold the present connection, which may then not COPY into their tables."""
+    if connection.vendor != "postgresql":
+        return False
+    connection.ensure_connection()
+    return _state_of(connection).is_guarded
+
+
+def _state_of(wrapper: Any) -> _State:
+    return _states.get(wrapper.connection) or _begun(wrapper, wrapper.connection)
 
 
 def _begun(wrapper: Any, raw: Any) -> _State:

@@ -20,6 +20,7 @@ from linli.people.models import Session
 
 LENGTH = 40
 SELDOM = timedelta(minutes=10)  # between two notes that a session is in use
+IDLE = timedelta(hours=4)  # of somebody signed in; afterwards the browser has to sign in again
 CHANGING = ("session_data", "expire_date", "person")
 OWNER = "_auth_user_id"
 BROWSERS = {
@@ -72,6 +73,9 @@ class SessionStore(DatabaseStore):
         """The row, while it lasts; every ten minutes it is noted that it is in use."""
         now = timezone.now()
         row = Session.objects.filter(pk=stored(self.session_key or ""), expire_date__gt=now).first()
+        if row is not None and row.person_id and row.seen_at is not None and now - row.seen_at > IDLE:
+            row.delete()
+            row = None
         if row is None:
             self._session_key = None
             return None

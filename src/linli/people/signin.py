@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import ipaddress
+import logging
 import os
 import threading
 import time
@@ -15,27 +16,34 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.internal.stagekit import clear_login
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.core.exceptions import ValidationError
 from django.core.signing import BadSignature, Signer
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from linli.kit import clock
 from linli.kit.codes import keyed
-from linli.people.access import CHOSEN, posts_of
+from linli.people.access import CHOSEN, SHOWN, posts_of
 from linli.people.actions import rates, sessions
 from linli.people.models import Person
 from linli.people.sessions import browser_of
 
+logger = logging.getLogger(__name__)
 FRESH = 5 * 60  # seconds during which somebody who has just signed in is not asked again
 AT_ONCE = 1  # passwords checked at the same time in one process
 COME_BACK = 3  # seconds
@@ -55,6 +63,21 @@ class PasswordHasher(Argon2PasswordHasher):
     parallelism = 1
 
 
+LOCAL_WORDS = ("linli", "邻里", "wangge", "网格", "county", "village")  # zh: what is typed
+
+
+class LocalWords:
+    """No password holds a word everybody here would try: of the system, or one that LINLI_PASSWORD_WORDS names."""
+
+    def validate(self, password: str, user: Person | None = None) -> None:
+        words = [*LOCAL_WORDS, *settings.PASSWORD_WORDS]
+        if any(word.casefold() in password.casefold() for word in words):
+            raise ValidationError(self.get_help_text(), code="password_local_word")
+
+    def get_help_text(self) -> str:
+        return _("密码里不要有本地人一猜就中的词，例如系统或地方的名字。")
+
+
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Accounts are made by administrators; nobody signs up."""
 
@@ -62,15 +85,34 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return False
 
     def login(self, request: HttpRequest, user: Person) -> None:
-        """Signs in, under a new session key; the other browsers of the person will say so."""
+        """Signs in, under a new session key; the other browsers will say so, and a mail where this one is new."""
         super().login(request, user)
+        at = clock.now()
         browser = browser_of(request.headers.get("User-Agent", "")[:400])
         request.session[sessions.BROWSER] = browser
-        request.session[sessions.SINCE] = clock.now().isoformat()
-        if posts := posts_of(user, clock.now()):
+        request.session[sessions.SINCE] = at.isoformat()
+        if posts := posts_of(user, at):
             request.session[CHOSEN] = str(posts[0].grant_id)
         request.session.save()
         sessions.tell_others(person_id=user.pk, this=request.session.session_key or "", browser=browser)
+        if not _is_known(request, user.username):
+            for tell in sessions.new_browser:
+                tell(user, browser, at)
+
+    def pre_login(self, request: HttpRequest, user: Person, **told: Any) -> HttpResponse | None:
+        """A first password that has ended lets nobody in; a passkey does not depend on it."""
+        response: HttpResponse | None = super().pre_login(request, user, **told)
+        if response is not None or user.password_until is None:
+            return response
+        if any(record.get("method") == "mfa" for record in get_authentication_records(request, user)):
+            return None
+        if user.password_until <= clock.now():
+            clear_login(request)
+            messages.error(request, _("这个初始密码已经过期，请找本单位管理员重设。"))
+            return redirect("account_login")
+        day = date_format(localtime(user.password_until), "DATE_FORMAT")
+        messages.info(request, _("您用的还是初始密码，请在 %(day)s 前改成自己的。") % {"day": day})
+        return None
 
     def is_reauthentication_required(self, *, app: str) -> bool:
         """Sensitive acts ask for the password or the second factor again, save right after signing in."""
@@ -189,10 +231,19 @@ def note_failure(request: HttpRequest, username: str, at: datetime) -> None:
     """Counts a wrong password against the account, whether it exists or not, and against the network."""
     rates.take(name=_network(request), at=at, **NETWORK)
     rates.take(name=_account(username), at=at, **ACCOUNT)
+    logger.warning("A wrong password for account %s", _mark_of(username))
 
 
 def remember(request: HttpRequest, response: HttpResponse) -> None:
-    """This browser is the person's own from now on."""
+    """This browser is the person's own from now on; that they signed in leaves a line in the log."""
+    shown = request.session.get(SHOWN, [])
+    ways = "+".join(str(each.get("method", "")) for each in shown) or "password"
+    logger.info(
+        "Person %s signed in to account %s by %s",
+        request.user.pk,
+        _mark_of(request.user.get_username()),
+        ways,
+    )
     response.set_cookie(
         _cookie(),
         _known.sign(keyed("known", str(request.user.pk).encode()).hex()),
@@ -214,6 +265,11 @@ def _is_known(request: HttpRequest, username: str) -> bool:
 
 def _cookie() -> str:
     return f"__Host-{KNOWN}" if settings.SECURE else KNOWN
+
+
+def _mark_of(username: str) -> str:
+    """An account as the log names it: the same each time, and no name; somebody may have typed the password there."""
+    return keyed("account-in-log", username.strip().casefold().encode()).hex()[:12]
 
 
 def _account(username: str) -> str:

@@ -13,7 +13,8 @@ class LinliConfig(AppConfig):
         CHORES["late claims"] = claims.report_late
         CHORES["retention"] = retention.sweep
 
-        ledger.register(reads.KIND, reads.rehashed)
+        ledger.register(reads.READ, reads.rehashed)
+        ledger.register(reads.TAKEOUT, reads.rehashed_takeouts)
         ledger.register(glass.KIND, glass.rehashed)
         ledger.register(claims.KIND, claims.rehashed)
         ledger.register(claims.ANSWER, claims.rehashed_answers)

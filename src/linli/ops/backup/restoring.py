@@ -73,6 +73,7 @@ def _restore(
         _linli(engine.address(fresh), "verify")
         if not is_dry:
             tell(_("正在换上"))
+            _linli(engine.address(fresh), "restore", str(source), "--note", "--made", manifest.made_at)
             files = _put_in_place(folder / FILES, photos)
             old, is_swapped = engine.swap(fresh, stamp), True
         else:

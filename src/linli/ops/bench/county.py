@@ -114,7 +114,7 @@ def _history(
     unit = dice.choice(
         [office for office in offices if office.path.startswith(grid.ancestor_paths[1])] or offices
     )
-    words = "，".join(
+    words = "，".join(  # zh: invented words
         [dice.choice(TEXTS["places"]), dice.choice(TEXTS["reports"][code]), dice.choice(TEXTS["endings"])]
     )
     return bulk.History(
@@ -165,25 +165,25 @@ COPY_OF = "(left({column}::text, 24) || left(md5({column}::text || {n}), 12))::u
 SHIFT = "interval '1 second' * (311 * {n})"
 
 
-def grow(until: int) -> None:
-    """Copies the first ten thousand until there are so many; then lets PostgreSQL look at what it has."""
+def grow(until: int, base: int = BASE, shift: str = SHIFT) -> None:
+    """Copies the first cases until there are so many; then lets PostgreSQL look at what it has."""
     have = Case.objects.count()
-    first, last = have // BASE, until // BASE
+    first, last = have // base, until // base
     for begin in range(first, last, 10):
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
             if cursor.fetchone() == (True,):  # the copies keep every key, so nobody need look each one up
                 cursor.execute("SET LOCAL session_replication_role = replica")
             for model in MODELS:
-                cursor.execute(_copy_statement(model, begin, min(begin + 10, last) - 1))
+                cursor.execute(_copy_statement(model, begin, min(begin + 10, last) - 1, shift))
     with connection.cursor() as cursor:
         cursor.execute("VACUUM (ANALYZE)")
 
 
-def _copy_statement(model: type, first: int, last: int) -> str:
+def _copy_statement(model: type, first: int, last: int, shift: str) -> str:
     columns = [column for column in model._meta.concrete_fields if column.column]  # type: ignore[attr-defined]
     names = ", ".join(f'"{column.column}"' for column in columns)
-    values = ", ".join(_copied(column, model) for column in columns)
+    values = ", ".join(_copied(column, model, shift) for column in columns)
     table = model._meta.db_table  # type: ignore[attr-defined]
     key = "id" if model is Case else "case_id"
     return (
@@ -192,7 +192,7 @@ def _copy_statement(model: type, first: int, last: int) -> str:
     )
 
 
-def _copied(column: object, model: type) -> str:
+def _copied(column: object, model: type, shift: str) -> str:
     name, kind = column.column, column.get_internal_type()  # type: ignore[attr-defined]
     quoted = f'old."{name}"'
     if name == ("id" if model is Case else "case_id") or name == "command_id":
@@ -202,7 +202,7 @@ def _copied(column: object, model: type) -> str:
     if name == "digest":
         return f"sha256({quoted} || n::text::bytea)"
     if kind == "DateTimeField":
-        return f"{quoted} - {SHIFT.format(n='n')}"
+        return f"{quoted} - {shift.format(n='n')}"
     return quoted
 
 

@@ -36,7 +36,7 @@ def measure(seconds: float) -> dict[str, Any]:
     found: dict[str, Any] = {"statements": len(_statements())}
     with web.serving() as server:
         for clients in (CLIENTS[1], *CLIENTS):  # the first time to warm up
-            result = _run(server.port, clients, seconds)
+            result = run(server.port, clients, seconds)
             if result.failures:
                 raise CommandError(_("有 %(n)d 次没有收下，测量无效。") % {"n": result.failures})
             found[f"clients_{clients}"] = figures(result)
@@ -61,17 +61,17 @@ def figures(result: load.Result) -> dict[str, float]:
     }
 
 
-def _run(port: int, clients: int, seconds: float) -> load.Result:
+def run(port: int, clients: int, seconds: float) -> load.Result:
     visitor = Visitor()
     visitor.get(REPORT)
     token = visitor.cookies[settings.CSRF_COOKIE_NAME].value
     cookies = web.cookies_of(visitor)
-    bodies = _bodies(int(seconds * MOST_PER_SECOND), token)
-    waiting = iter([load.post(REPORT, body, cookies) for body in bodies])
+    made = bodies(int(seconds * MOST_PER_SECOND), token)
+    waiting = iter([load.post(REPORT, body, cookies) for body in made])
     return load.run(port, clients, seconds, lambda number: waiting, SEE_OTHER)
 
 
-def _bodies(count: int, token: str) -> Iterator[str]:
+def bodies(count: int, token: str) -> Iterator[str]:
     """Reports of different grids, as the last step of the form posts them."""
     dice = random.Random(count)  # noqa: S311
     outlines = Boundary.objects.filter(organisation__kind=Kind.GRID).values_list("geometry", flat=True)
@@ -87,7 +87,7 @@ def _bodies(count: int, token: str) -> Iterator[str]:
             "command": new_command(),
             "request_type": "help",
             "category": category,
-            "text": "，".join(said),
+            "text": "，".join(said),  # zh: invented words
             "lon": f"{point.x:.6f}",
             "lat": f"{point.y:.6f}",
             "address": dice.choice(texts["places"]),
@@ -101,7 +101,7 @@ def _statements() -> list[str]:
     """The statements of one report, once everything a process remembers is warm."""
     for _n in range(3):
         with CaptureQueriesContext(connection) as captured:
-            fields = next(_bodies(1, ""))
+            fields = next(bodies(1, ""))
             answer = Visitor().post(REPORT, fields, content_type="application/x-www-form-urlencoded")
             if answer.status_code != SEE_OTHER:
                 raise CommandError(_("有 %(n)d 次没有收下，测量无效。") % {"n": 1})

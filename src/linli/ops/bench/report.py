@@ -14,6 +14,8 @@ Row = tuple[str, str, str, str]
 SHARE, STATEMENTS, CASE_STATEMENTS, SLOWER, MICROSECONDS, MEGABYTES = 0.20, 8, 12, 1.5, 30, 200
 EXPORT_SECONDS, EXPORT_MEGABYTES = 60, 300
 VERIFY_SECONDS = 30
+FIGURES_MS, COUNTING = 150, 0.10
+LOST_PERCENT = 15  # of the speed of intake, by everything that guards it
 
 SEARCH = {"search": 150, "search_sqlite": 100}  # milliseconds at most: PostgreSQL, SQLite
 
@@ -48,12 +50,29 @@ def rows(found: dict[str, Any]) -> Iterator[Row]:
     yield from _ledgers(found)
     for form, one in found.get("exports", {}).items():
         yield _export(form, one)
+    if "measures" in found:
+        yield from _measures(found["measures"])
     for name, most in SEARCH.items():
         for one in found.get(name, {}).get("found", []):
             yield _searched(found[name], one, most)
 
 
+def _beside(found: dict[str, Any]) -> Iterator[Row]:
+    labels = {
+        "guarded": _("受理一件，日志、密封和行级策略"),
+        "counted": _("受理一件，再加各种限量"),
+        "receipts": _("受理一件，再取签名的回执"),
+    }
+    bare = found["without"]["processor_ms"]
+    for name, label in labels.items():
+        one = found[name]
+        said = f"{bare} → {one['processor_ms']} ms, {one['lost_percent']} %"
+        yield label, said, f"≤ {LOST_PERCENT} %", mark(is_reached=one["lost_percent"] <= LOST_PERCENT)
+
+
 def _ledgers(found: dict[str, Any]) -> Iterator[Row]:
+    if "beside" in found:
+        yield from _beside(found["beside"])
     for name in ("ledger", "ledger_sqlite"):
         if name in found:
             yield from _ledger(name, found[name])
@@ -69,6 +88,27 @@ def _ledger(name: str, one: dict[str, Any]) -> Iterator[Row]:
     yield what, said, _("少于 %(seconds)d 秒") % {"seconds": VERIFY_SECONDS}, mark(is_reached=is_reached)
     said = _("排序 %(order_s).1f 秒，成树并签名 %(sign_s).1f 秒，一份证明 %(proof_ms).2f ms") % one
     yield _("日志：排序、签名、证明"), said, "", ""
+
+
+def _measures(found: dict[str, Any]) -> Iterator[Row]:
+    for size in found["read"]:
+        for name in FIGURES:
+            one = size[name]
+            what = _("数字 · %(page)s，%(size)s 件，合计 %(rows)s 行") % {
+                "page": _label(name),
+                "size": f"{size['size']:,}",
+                "rows": f"{size['rows']:,}",
+            }
+            said = _("中位 %(p50_ms).0f ms，p95 %(p95_ms).0f ms") % one
+            is_reached = one["p95_ms"] <= FIGURES_MS
+            yield what, said, f"p95 ≤ {FIGURES_MS} ms", mark(is_reached=is_reached)
+    cost = found["intake"]
+    said = _("%(with).0f 件/秒，不计数时 %(without).0f 件/秒，慢 %(percent).1f%%") % {
+        **cost,
+        "percent": 100 * cost["cost"],
+    }
+    is_reached = cost["cost"] <= COUNTING
+    yield _("一边受理一边计数，8 个客户端"), said, f"≤ {COUNTING:.0%}", mark(is_reached=is_reached)
 
 
 def mark(*, is_reached: bool) -> str:
@@ -165,9 +205,16 @@ def _label(name: str) -> str:
         "county": _("县"),
         "township": _("乡镇"),
         "grid": _("网格"),
+        "village": _("村"),
+        "department": _("部门"),
+        "map": _("地图"),
+        "areas": _("地图的轮廓和深浅"),
+        "behind": _("数字背后的事项"),
+        "few": _("很少几件"),
     }
     return " · ".join(labels[part] for part in name.split("_"))
 
 
+FIGURES = ("county", "township", "village", "grid", "department", "map", "areas", "behind", "behind_few")
 LEVELS = ("county", "township", "grid")
 NAMES = (*(f"{page}_{level}" for page in ("cases", "all", "work") for level in LEVELS), "case", "tracking")

@@ -10,7 +10,7 @@ from random import Random
 from django.contrib.auth.hashers import make_password
 
 from linli.ops.demo.texts import Texts
-from linli.orgs.models import Kind, Organisation, within
+from linli.orgs.models import Kind, Organisation, lineage, within
 from linli.people.access import Actor
 from linli.people.models import Grant, Person
 
@@ -94,9 +94,7 @@ class Staff:
 
 def nearest(posts: dict[str, Actor], path: str) -> Actor | None:
     """The post at the unit or the nearest one above it."""
-    parts = path.rstrip("/").split("/")
-    above = ["/".join(parts[: n + 1]) + "/" for n in reversed(range(len(parts)))]
-    return next((posts[candidate] for candidate in above if candidate in posts), None)
+    return next((posts[above] for above in reversed(lineage(path)) if above in posts), None)
 
 
 class Hiring:

@@ -60,7 +60,7 @@ def agree(tale: Tale) -> None:
     day = timezone.localtime(tale.at).date()
     content = {
         "facts": tale.facts,
-        "content": "；".join(tale.clauses) + "。",
+        "content": "；".join(tale.clauses) + "。",  # zh: invented words
         "manner": "说好当面履行，调解员在场。",  # zh: an agreement
         "amount": f"{tale.money}.00",
         "date": day.isoformat(),
@@ -145,7 +145,7 @@ def archive(tale: Tale) -> None:
             "filled_on": day.isoformat(),
             "handler": tale.mediator.name,
             "facts": tale.facts,
-            "result": "；".join(tale.clauses) + "。",
+            "result": "；".join(tale.clauses) + "。",  # zh: invented words
         },
     )
     tale.make(mediations.archive, by=tale.mediator)

@@ -146,7 +146,7 @@ def meet(tale: Tale) -> None:
 
 
 def meet_and_agree(tale: Tale) -> None:
-    agreed = "；".join(tale.clauses)
+    agreed = "；".join(tale.clauses)  # zh: invented words
     _meet(tale, f"双方当场达成协议：{agreed}。", "调解成功")  # zh: written into the record
 
 
@@ -161,7 +161,7 @@ def _meet(tale: Tale, ending: str, result: str) -> None:
     tale.is_any_day = False
     tale.pass_to(sitting.ends_at)
     tale.make(mediations.hold_session, sitting=sitting.id, by=tale.mediator)
-    said = "；".join(
+    said = "；".join(  # zh: invented words
         f"{name}：{words}" for name, words in zip(tale.names, tale.says, strict=False)
     )  # zh: who said what
     points = [

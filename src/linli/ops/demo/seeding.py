@@ -101,7 +101,7 @@ def seed(
     Goes on with an interrupted run under its own present and number of requests.
     """
     at, requests = _begin(at.replace(microsecond=0), requests)
-    desk = _open_desk(at)
+    desk = open_desk(at)
     done = _marks().get(DONE, 0)
     while done < requests:
         until = min(done + BATCH, requests)
@@ -132,7 +132,8 @@ def demo_county() -> Organisation:
     return Organisation.objects.get(code=staffing.TOWNSHIPS[0][:6])
 
 
-def _open_desk(at: datetime) -> Desk:
+def open_desk(at: datetime) -> Desk:
+    """Where stories of the demonstration county begin, with the staff that stands at this moment."""
     units = {unit.pk: unit for unit in Organisation.objects.filter(within("path", demo_county().path))}
     stage = Stage(
         staff=staffing.Staff.read(at),

@@ -170,7 +170,7 @@ def _party(name: str, side: str) -> PartyDetails:
 
 def _bare(name: str) -> str:
     """A name without what stands in brackets, and without the number behind one of several."""
-    return re.sub("[（(].*?[）)]", "", name).strip().rstrip("0123456789")
+    return re.sub("[（(][^（()）]*[）)]", "", name).strip().rstrip("0123456789")
 
 
 def _speaks(name: str, turn: Turn) -> bool:

@@ -59,6 +59,15 @@ def cases_in(path: Path) -> int:
         return int(reading.execute("SELECT count(*) FROM cases_case").fetchone()[0])
 
 
+def restorings(path: Path) -> list[tuple[str, bool]]:
+    """What the history of a database says of being put back: from which file, and whether it has a leaf of the log."""
+    with closing(sqlite3.connect(path)) as reading:
+        return reading.execute(
+            "SELECT c.target_id, l.hash IS NOT NULL FROM people_change c LEFT JOIN ledger_leaf l"
+            " ON l.case_id = c.id AND l.kind = 'change' WHERE c.what = 'restore'"
+        ).fetchall()
+
+
 def restored(county: tuple[SQLite, Path], path: Path, **more: Any) -> backup.Restored:
     engine, photos = county
     return backup.restore(engine=engine, photos=photos, source=path, at=NOW + timedelta(hours=1), **more)
@@ -76,6 +85,7 @@ def test_what_was_lost_comes_back_and_what_was_there_is_kept_aside(county: tuple
     outcome = restored(county, path)
     assert cases_in(engine.live) == 2
     assert cases_in(Path(outcome.old)) == 1
+    assert restorings(engine.live) == [("a.backup", True)], "the log says that it was put back, and from what"
     assert (photos / "ab" / "one.jpg").read_bytes() == PHOTO
     assert not list(engine.live.parent.glob("*restoring*"))
     assert not list(engine.live.parent.glob(".linli-*"))

@@ -6,12 +6,15 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection
 
 from linli.cases.models import Event
 from linli.ledger import actions as ledger
 from linli.ledger.actions import verifying
+from linli.measures.actions import checking, counting
 from linli.ops.bench import county, intake, load, report
 from linli.ops.bench import ledger as bench_ledger
+from linli.ops.bench import measures as bench_measures
 
 CASE = UUID("01a20a89-26b5-717a-a119-0de0a0827ae4")
 HASH = "3c99e18550e1d2485d793e098bed304772f461fbfaf1a2776c29aa545791e8ac"
@@ -89,3 +92,44 @@ def test_a_log_that_takes_too_long_or_is_faulty_is_marked() -> None:
         found = {"ledger": {**one, "together_s": seconds, "faults": faults}}
         first = next(iter(report.rows(found)))
         assert (first[3] == report.mark(is_reached=True)) is is_reached
+
+
+def figures_read(p95: float, cost: float) -> dict[str, Any]:
+    pages = {name: {"p50_ms": 50.0, "p95_ms": p95} for name in report.FIGURES}
+    read = [{"size": size, "cases": 10_000, "rows": 700_000, **pages} for size in (10_000, 10_000_000)]
+    return {"measures": {"read": read, "intake": {"without": 200.0, "with": 180.0, "cost": cost}}}
+
+
+def test_figures_that_are_slow_or_make_intake_slow_are_marked() -> None:
+    reached, missed = report.mark(is_reached=True), report.mark(is_reached=False)
+    assert marks(figures_read(149.0, 0.09)) == {reached}
+    assert missed in marks(figures_read(151.0, 0.09))
+    assert missed in marks(figures_read(149.0, 0.11))
+
+
+def test_copies_are_moved_by_as_many_days_as_there_are_turns() -> None:
+    statements = list(bench_measures.sum_up([(0, 15), (1, 14)]))
+    assert "(0, 15), (1, 14)" in statements[1]
+    assert "sum(received * times)" in statements[1]
+    assert "date_trunc('month', day)" in statements[2]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="copies are made inside PostgreSQL")
+def test_the_sums_of_copies_are_what_counting_them_gives(report: Any, move: Any) -> None:
+    for number in range(3):
+        case = report().case
+        if number:
+            move(case, "accept", "dispatcher")
+    while ledger.sequence():
+        pass
+    list(counting.rebuild())
+    county.mark_base()
+    bench_measures.keep_sums()
+    try:
+        bench_measures.grow(24, 3)
+        found = checking.check()
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE bench_base, bench_sums")
+    assert (found.cases, found.waiting, found.differences) == (24, 0, [])

@@ -15,12 +15,14 @@ from django.db import connection, connections, transaction
 from django.test.testcases import LiveServerThread, _StaticFilesHandler
 from georeport import GeoReport  # type: ignore[import-untyped]
 
-from linli.cases.models import Case, CaseText, Clock, Delivery, Event, Partner, Task, TrackingCode
+from linli.cases.models import Case, CaseText, Clock, Delivery, Event, Order, Partner, Task, TrackingCode
 from linli.documents.models import Attachment
 from linli.ledger import merkle
+from linli.measures.actions import checking
+from linli.measures.models import Problem, Report, Round, SurgeNotice
 from linli.notify.models import Message
-from linli.ops.demo import scenes, seeding
-from linli.ops.demo.county import STAND_INS
+from linli.ops.demo import oversight, scenes, seeding
+from linli.ops.demo.county import STAND_INS, TOWNSHIPS
 from linli.ops.demo.showing import SHOWN
 from linli.orgs.models import Kind, Organisation
 from linli.people.access import posts_of, roles
@@ -205,3 +207,20 @@ def test_a_public_open311_client_reads_it() -> None:
     assert not {request["service_request_id"] for request in found} & set(
         secret.values_list("case__number", flat=True)
     )
+
+
+def test_leaders_act_on_the_figures_once() -> None:
+    with transaction.atomic():
+        for _again in range(2):
+            oversight.seed(county=seeding.demo_county(), at=NOW)
+        assert Order.objects.count() >= 3
+        assert set(Order.objects.values_list("state", flat=True)) >= {"open", "answered"}
+        assert sorted(Round.objects.values_list("state", flat=True)) == ["computed", "published"]
+        assert Round.objects.get(state="published").objections.count() == 1
+        assert sorted(Problem.objects.values_list("state", flat=True)) == ["found", "owned", "remedied"]
+        surge = SurgeNotice.objects.select_related("organisation").get()
+        assert (surge.organisation.kind, surge.organisation.code) == ("township", TOWNSHIPS[1])
+        assert [each["category"] for each in surge.surges] == ["livelihood.water"]
+        assert Report.objects.filter(kind="month").count() == 1
+        assert checking.check().differences == []
+        transaction.set_rollback(True)

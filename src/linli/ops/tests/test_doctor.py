@@ -212,6 +212,31 @@ def test_a_check_that_breaks_is_itself_a_finding(monkeypatch: pytest.MonkeyPatch
     assert (code, "out of order" in said) == (1, True)
 
 
+@pytest.mark.parametrize(
+    ("host", "sslmode", "has_password", "is_well"),
+    [
+        ("", "", False, True),
+        ("/run/postgresql", "", False, True),
+        ("127.0.0.1", "", False, True),
+        ("db.example", "verify-full", True, True),
+        ("db.example", "verify-full", False, False),
+        ("db.example", "require", True, False),
+        ("db.example", "", True, False),
+        ("10.0.0.7", "prefer", False, False),
+    ],
+)
+def test_a_database_over_the_network_is_encrypted_known_and_signed_in_to(
+    host: str, sslmode: str, has_password: bool, is_well: bool
+) -> None:
+    finding = diagnosis.line_to(host, sslmode=sslmode, has_password=has_password)
+    assert finding.is_fault is not is_well
+
+
+@pytest.mark.django_db
+def test_the_line_to_the_database_of_the_tests_is_on_this_machine() -> None:
+    assert not diagnosis.database_line(NOW).is_fault
+
+
 @pytest.fixture
 def ring(settings: Any, tmp_path: Path) -> Any:
     settings.KEYRING, settings.INTAKE_KEY = tmp_path / "keyring.json", tmp_path / "intake.json"

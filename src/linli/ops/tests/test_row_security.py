@@ -22,11 +22,14 @@ from django.test import Client
 from linli.cases.models import Case, Event
 from linli.kit import clock
 from linli.kit.ids import uuid7
+from linli.ledger.models import Leaf
 from linli.mediation.tests.story import Story
 from linli.ops import securing
 from linli.people import scope
 from linli.people.access import SYSTEM, Actor
-from linli.privacy.actions import glass
+from linli.privacy.actions import glass, reads
+from linli.privacy.models import Read
+from linli.service_requests.actions import publishing
 from linli.service_requests.models import Request
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -158,6 +161,56 @@ def test_a_reporter_is_handed_one_case(application: Callable[[], Any], report: C
             assert raw_ids() == {mine.pk, other.pk}
 
 
+def rows_of(table: str, column: str) -> set[Any]:
+    """Cases whose rows a statement without any filter gets."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {column} FROM {table}")  # noqa: S608  (our own)
+        return {found for (found,) in cursor.fetchall()}
+
+
+def test_public_pages_are_handed_published_requests_and_what_a_code_opens(
+    application: Callable[[], Any], report: Callable[..., Any], dispute: Callable[..., Any], cast: Cast
+) -> None:
+    """No row of a mediation, of an accusation, of a kept identity, or of what asks for consent; no internal event."""
+    lamp = report().case
+    kept = report(text="邻居半夜装修吵得睡不着，别说是我说的。", is_identity_kept=True).case
+    quarrel = report(text="两家为宅基地吵起来了，请来调解一下。", category="dispute.land").case
+    Story(cast, dispute().case.pk).to("agreement_written")
+    with application():
+        with scope.everything():
+            assert set(publishing.published().values_list("pk", flat=True)) == {lamp.pk}
+            open_events = set(
+                Event.objects.filter(case=lamp, is_public=True).values_list("number", flat=True)
+            )
+        with scope.public():
+            assert raw_ids() == {lamp.pk}
+            for table, column in securing.guarded_tables().items():
+                found = rows_of(table, column) - {None}
+                assert found <= ({lamp.pk} if table in securing.OPEN else set()), table
+            assert set(Event.objects.values_list("number", flat=True)) == open_events
+            assert list(publishing.published()) == [lamp]
+            scope.admit(kept.pk)
+            assert raw_ids() == {lamp.pk, kept.pk}
+            assert Event.objects.filter(case=kept).exists()
+        with scope.public():
+            assert raw_ids() == {lamp.pk}, "what a code opened is closed with the request"
+        with scope.acting(cast["outsider"]):
+            scope.admit(quarrel.pk)
+            assert raw_ids() == set(), "nobody at work is let in by a code"
+
+
+def test_the_key_of_a_case_serves_the_public_policy(
+    application: Callable[[], Any], report: Callable[..., Any]
+) -> None:
+    case = report().case
+    with application(), scope.public(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        assert "Index Cond: (case_id" in Event.objects.filter(case_id=case.pk).explain()
+        listed = publishing.published().order_by("-received_at", "-id")[:50].explain()
+    for table in ("cases_case", "service_requests_request", "cases_referral"):
+        assert f"Seq Scan on {table}" not in listed, listed
+
+
 def test_broken_glass_is_handed_out_until_it_ends(
     application: Callable[[], Any], report: Callable[..., Any], cast: Cast
 ) -> None:
@@ -208,6 +261,8 @@ REFUSED = [
     "DELETE FROM people_change",
     "UPDATE privacy_read SET purpose = ''",
     "DELETE FROM privacy_read",
+    "UPDATE privacy_takeout SET purpose = ''",
+    "DELETE FROM privacy_takeout",
     "UPDATE privacy_glass SET until = now()",
     "DELETE FROM privacy_glass",
     "DELETE FROM django_migrations",
@@ -281,6 +336,17 @@ def test_the_desk_works_under_the_second_lock(
             assert Case.objects.get(pk=case.pk).state == "dispatched"
 
 
+def test_a_list_with_words_in_it_is_noted_under_the_second_lock(
+    secured: None, report: Callable[..., Any], cast: Cast
+) -> None:
+    """Many rows at once are copied in where no policy stands, and COPY is refused where one does."""
+    shown = {report().case.pk: ("words",) for _n in range(3)}
+    with as_the_application(), scope.acting(cast["dispatcher"]):
+        reads.note_many(shown=shown, by=cast["dispatcher"], what="excerpt", at=NOW)
+    assert set(Read.objects.values_list("case_id", flat=True)) == set(shown)
+    assert Leaf.objects.filter(kind=reads.READ).count() == len(shown)
+
+
 def test_the_command_says_what_it_did_and_may_be_run_again(
     db: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -290,3 +356,9 @@ def test_the_command_says_what_it_did_and_may_be_run_again(
     assert "行级策略" in said or "policies" in said
     assert securing.unguarded() == []
     assert not securing.is_guarded(), "the owner is held by none"
+
+
+def test_policies_of_an_earlier_version_are_found_wanting(secured: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DROP VIEW linli_published CASCADE")
+    assert securing.unguarded() == ["linli_published"]

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def hook(cast: Cast, report: Any, monkeypatch: pytest.MonkeyPatch) -> Webhook:
-    """A webhook told of three events by a worker; two are dead letters."""
+    """A webhook told of three events by a worker, behind its own founding; two are dead letters."""
     monkeypatch.setattr(clock, "now", lambda: NOW)
     grant = Grant.objects.get(pk=str(cast["dispatcher"].grant_id))
     given = {"name": "邻县平台", "url": "https://hook.example/", "kinds": [], "events": [], "grant": grant}
@@ -59,7 +59,7 @@ def test_the_list_says_how_each_stands(hook: Webhook) -> None:
 
 def test_dead_letters_go_again(hook: Webhook) -> None:
     run("replay", str(hook.pk), "--dead")
-    assert due(hook) == [2, 3]
+    assert due(hook) == [3, 4]
 
 
 def test_one_goes_again(hook: Webhook) -> None:
@@ -69,7 +69,7 @@ def test_one_goes_again(hook: Webhook) -> None:
 
 def test_everything_from_a_position_goes_again(hook: Webhook) -> None:
     run("replay", str(hook.pk), "--from", "1")
-    assert due(hook) == [1, 2, 3]
+    assert due(hook) == [2, 3, 4]
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_everything_from_a_position_goes_again(hook: Webhook) -> None:
     ],
 )
 def test_what_makes_no_sense_is_refused(hook: Webhook, given: list[str]) -> None:
-    arguments = [str(hook.deliveries.get(position=1).pk) if word == "done" else word for word in given]
+    arguments = [str(hook.deliveries.get(position=2).pk) if word == "done" else word for word in given]
     with pytest.raises(CommandError) as refused:
         run("replay", str(hook.pk), *arguments)
     assert refused.value.returncode == 2
@@ -135,4 +135,4 @@ def test_the_worker_gives_places_and_reads_on(
         pass
     assert not rounds.failed
     assert sent == ["https://hook.example/"]
-    assert hook.deliveries.get(position=4).done_at == NOW
+    assert hook.deliveries.get(position=5).done_at == NOW

@@ -175,3 +175,13 @@ def test_ends_within_two_seconds_of_being_told_even_without_tables(tmp_path: Pat
     _out, rest = worker.communicate(timeout=20)
     assert (worker.returncode, time.monotonic() - told < 2) == (0, True)
     assert "Traceback" not in rest
+
+
+def test_counting_rests_five_times_as_long_as_it_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = iter([100.0, 100.5, 102.9, 103.1, 103.1])
+    monkeypatch.setattr(time, "monotonic", lambda: next(seconds))
+    done = iter([40, 0])
+    count = working.Unhurried(lambda: next(done))
+    assert [count(NOW) for _turn in range(3)] == [40, 0, 0]
+    assert next(done, None) is None
+    assert count.until == 0

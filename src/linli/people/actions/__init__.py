@@ -23,15 +23,16 @@ from .accounts import (
     grants_in,
     has_second_factors,
     initial_password,
+    keep_password,
     may_administer,
     may_manage,
-    note_change,
     open_account,
     people_of,
     reopen_account,
     revoke,
     set_initial_password,
 )
+from .history import note_change
 
 __all__ = [
     "ADMINISTRATOR",
@@ -56,6 +57,7 @@ __all__ = [
     "grants_in",
     "has_second_factors",
     "initial_password",
+    "keep_password",
     "may_administer",
     "may_manage",
     "note_change",

@@ -1,11 +1,10 @@
-"""Accounts and posts: open, close, grant, revoke; and the note of who changed what."""
+"""Accounts and posts: open, close, grant, revoke."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
@@ -17,10 +16,12 @@ from linli.kit import text
 from linli.orgs.models import Organisation, is_within, within
 from linli.people.access import Actor, Role, roles
 from linli.people.actions import sessions
-from linli.people.models import Change, Grant, GrantQuerySet, Person, PersonQuerySet
+from linli.people.actions.history import note_change
+from linli.people.models import Grant, GrantQuerySet, Person, PersonQuerySet
 
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 ADMINISTRATOR = "administrator"
+FIRST_PASSWORD = timedelta(days=7)  # how long one lasts that somebody else has seen
 
 
 class PeopleError(Exception):
@@ -74,31 +75,6 @@ class AccountClosed(PeopleError):
 
 class NothingChanged(PeopleError):
     pass
-
-
-def note_change(
-    *,
-    by: Actor,
-    at: datetime,
-    what: str,
-    target: tuple[str, object, str],
-    before: Mapping[str, Any] | None = None,
-    after: Mapping[str, Any] | None = None,
-) -> Change:
-    """Appends a line of history, in the caller's transaction; `target` is kind, id and name."""
-    kind, key, name = target
-    change = Change(
-        at=at,
-        by_id=by.person_id,
-        what=what,
-        target_kind=kind,
-        target_id=str(key),
-        target_name=name[:120],
-        before=dict(before or {}),
-        after=dict(after or {}),
-    )
-    change.save(force_insert=True)
-    return change
 
 
 def grantable_roles() -> list[Role]:
@@ -196,7 +172,7 @@ def revoke(*, post: Grant, by: Actor, at: datetime) -> Grant:
 def open_account(
     *, username: str, name: str, by: Actor, at: datetime, work_phone: str = "", email: str = ""
 ) -> tuple[Person, str]:
-    """Makes an account; returns it with its initial password, which is shown once and kept only as a hash."""
+    """Makes an account; returns it with its initial password, which is shown once, kept only as a hash, and ends."""
     username, name = username.strip(), _checked_name(name)
     with transaction.atomic():
         if Person.objects.filter(username__iexact=username).exists():
@@ -204,6 +180,7 @@ def open_account(
         person = Person(username=username, name=name, work_phone=work_phone, email=email)
         password = initial_password()
         person.set_password(password)
+        person.password_until = at + FIRST_PASSWORD
         person.save(force_insert=True)
         note_change(by=by, at=at, what="account.opened", target=_target(person), after=_details(person))
     return person, password
@@ -244,10 +221,16 @@ def set_initial_password(*, person: Person, by: Actor, at: datetime) -> str:
     password = initial_password()
     with transaction.atomic():
         person.set_password(password)
-        person.save(update_fields=["password"])
+        person.password_until = at + FIRST_PASSWORD
+        person.save(update_fields=["password", "password_until"])
         sessions.end_all(person_id=person.pk)
         note_change(by=by, at=at, what="account.password_set", target=_target(person))
     return password
+
+
+def keep_password(person: Person) -> None:
+    """The person has chosen a password of their own: that one has no end."""
+    Person.objects.filter(pk=person.pk).update(password_until=None)
 
 
 def has_second_factors(person: Person) -> bool:

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 
 from linli.kit import codes, text
 from linli.people.access import Actor
-from linli.people.actions.accounts import NameMissing, NothingChanged, PeopleError, note_change
+from linli.people.actions.accounts import NameMissing, NothingChanged, PeopleError
+from linli.people.actions.history import note_change
 from linli.people.models import Grant, Key, KeyQuerySet
 
 SECRET_LENGTH = 32  # 160 bits

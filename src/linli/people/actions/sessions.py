@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,10 +10,12 @@ from uuid import UUID
 from django.utils.dateparse import parse_datetime
 
 from linli.kit import codes
-from linli.people.models import Session
+from linli.people.models import Person, Session
 from linli.people.sessions import SessionStore, stored
 
 BROWSER, SINCE = "browser", "since"
+# An app above adds what is to be done when somebody signs in with a browser they have not used before.
+new_browser: list[Callable[[Person, str, datetime], None]] = []
 
 
 @dataclass(frozen=True)

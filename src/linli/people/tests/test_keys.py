@@ -118,8 +118,28 @@ def test_a_bucket_takes_its_burst_and_then_says_how_long_to_wait() -> None:
 def test_empty_buckets_are_cleared_away_and_lead_back_to_nobody() -> None:
     rates.take(name="anybody/198.51.100.7", per_minute=60, burst=3, at=NOW)
     assert b"198.51" not in bytes(Bucket.objects.get().digest)
-    rates.take(name="anybody/198.51.100.8", per_minute=60, burst=3, at=NOW + timedelta(hours=1))
-    assert Bucket.objects.count() == 1
+    rates.take(name="anybody/198.51.100.8", per_minute=1, burst=300, at=NOW)
+    assert rates.sweep(at=NOW + timedelta(seconds=30)) == 1
+    assert Bucket.objects.count() == 1, "only what has run empty goes"
+
+
+def test_several_buckets_cost_one_statement_and_the_full_ones_are_named(
+    django_assert_num_queries: Any,
+) -> None:
+    limits = [rates.Limit("small", 60, 1), rates.Limit("large", 60, 3), rates.Limit("middle", 60, 2)]
+    found = []
+    for _time in range(4):
+        with django_assert_num_queries(1):
+            found.append(rates.full(limits, NOW))
+    assert found == [[], ["small"], ["small", "middle"], ["small", "large", "middle"]]
+    assert rates.full(limits, NOW + timedelta(seconds=1)) == [], "what was full was not charged any further"
+
+
+def test_nothing_is_put_into_any_bucket_where_the_condition_against_it_holds() -> None:
+    limits = [rates.Limit("small", 60, 1), rates.Limit("large", 60, 3)]
+    assert rates.full(limits, NOW, unless=("%s = %s", (1, 1))) == ["small", "large"]
+    assert not Bucket.objects.exists()
+    assert rates.full(limits, NOW, unless=("%s = %s", (1, 2))) == []
 
 
 def test_an_ipv6_subscriber_is_one_address() -> None:

@@ -50,6 +50,16 @@ def with_app(person: Person) -> str:
     return str(secret)
 
 
+def test_every_post_may_be_asked_for_more(client: Client, cast: Cast, settings: Any) -> None:
+    handler = cast.people["handler"]
+    handler.set_password(PASSWORD)
+    handler.save()
+    assert not roles()["handler"].second_factor
+    assert sign_in(client, "handler") == "/desk/"
+    settings.SECOND_FACTOR_ALL = True
+    assert client.get("/desk/cases")["Location"] == "/second-factor?next=/desk/cases"
+
+
 def test_a_post_that_asks_for_more_leads_to_setting_it_up_before_anything_else(
     client: Client, person: Person
 ) -> None:

@@ -89,6 +89,7 @@ def test_a_closed_account_and_a_new_password_end_every_session_at_the_next_reque
     assert not is_in(two)
     assert not Session.objects.filter(person=person).exists()
     person.set_password(PASSWORD)
+    person.password_until = None
     person.save()
     three = signed_in()
     people.close_account(person=person, by=cast["administrator"], at=NOW)

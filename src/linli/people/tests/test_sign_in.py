@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from conftest import NOW, PASSWORD, Cast, Town
-from django.test import Client
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 
+from linli.people.access import PostMiddleware, posts_of
 from linli.people.models import Grant, Person
 
 pytestmark = pytest.mark.django_db
@@ -108,6 +112,23 @@ def test_the_post_chooser_takes_only_what_is_posted(client: Client, person: Pers
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("next_page", "leads"),
+    [
+        ("/desk/inbox", "/desk/inbox"),
+        ("https://elsewhere.example/", "/desk/"),
+        ("help", "help"),
+        ("", "/desk/"),
+    ],
+)
+def test_choosing_a_post_leads_to_an_address_of_ours_and_never_to_the_name_of_a_page(
+    client: Client, person: Person, next_page: str, leads: str
+) -> None:
+    sign_in(client)
+    answer = client.post("/post", {"post": "", "next": next_page})
+    assert (answer.status_code, answer["Location"]) == (302, leads)
+
+
 def test_who_has_no_password_is_sent_to_whoever_sets_one(cast: Cast) -> None:
     client = Client()
     client.force_login(cast.people["officer"], backend="allauth.account.auth_backends.AuthenticationBackend")
@@ -115,3 +136,29 @@ def test_who_has_no_password_is_sent_to_whoever_sets_one(cast: Cast) -> None:
     for answer in (client.get("/password"), client.post("/password", {"oldpassword": "x"})):
         assert (answer.status_code, answer["Location"]) == (302, "/password/missing")
     assert client.get("/password/missing")["Location"].startswith("/sign-in")
+
+
+def test_a_superuser_without_a_post_administers_the_county(town: Town, settings: Any) -> None:
+    settings.COUNTY_CODE = town["county"].code
+    root = Person.objects.create_superuser("root", password=PASSWORD)
+    assert [(post.role, post.path) for post in posts_of(root, NOW)] == [
+        ("administrator", town["county"].path)
+    ]
+
+
+def test_whoever_is_not_signed_in_has_no_post(rf: RequestFactory) -> None:
+    request: Any = rf.get("/")
+    request.user = AnonymousUser()
+    PostMiddleware(lambda _request: HttpResponse())(request)
+    assert (list(request.posts), bool(request.post)) == ([], False)
+
+
+def test_what_was_typed_while_the_sign_in_ended_is_shown_again(client: Client) -> None:
+    answer = client.post("/desk/cases/260930-00000", {"note": "三盏灯都换好了。", "password": "不该再出现"})
+    assert answer.status_code == 403
+    assert "三盏灯都换好了。" in answer.content.decode()
+    assert "不该再出现" not in answer.content.decode()
+
+
+def test_a_part_of_a_page_is_not_given_the_sign_in_to_show(client: Client) -> None:
+    assert client.get("/desk/", headers={"HX-Request": "true"}).status_code == 401

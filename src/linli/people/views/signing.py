@@ -9,8 +9,9 @@ from allauth.account.internal.stagekit import get_pending_stage
 from allauth.mfa.base import views as mfa
 from allauth.mfa.webauthn import views as webauthn
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -18,7 +19,7 @@ from django.views.decorators.http import require_POST
 from linli.kit import clock
 from linli.people import signin
 from linli.people.access import CHOSEN, public, signed_in
-from linli.people.actions import sessions
+from linli.people.actions import keep_password, sessions
 
 change_password = allauth.PasswordChangeView.as_view(
     template_name="people/password.html", success_url="/desk/"
@@ -78,6 +79,7 @@ def password(request: HttpRequest) -> HttpResponse:
             return signin.busy(request)
         response: HttpResponse = change_password(request)
     if request.method == "POST" and response.status_code == HTTPStatus.FOUND and request.user.pk:
+        keep_password(request.user)
         sessions.end_all(person_id=request.user.pk, but=request.session.session_key or "")
     return response
 
@@ -108,7 +110,8 @@ def post(request: HttpRequest) -> HttpResponse:
     is_ours = url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return redirect(wanted if is_ours else "web:work")
+    # Never by `redirect`, which takes words without a slash for the name of a page.
+    return HttpResponseRedirect(wanted if is_ours else reverse("web:work"))
 
 
 def _private(response: HttpResponse) -> HttpResponse:

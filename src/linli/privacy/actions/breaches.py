@@ -6,15 +6,18 @@ those concerned can be told (个人信息保护法 57).
 
 from __future__ import annotations
 
+import heapq
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
+from linli.cases.models import Case
 from linli.people.access import session_source
 from linli.people.models import Person
-from linli.privacy.models import Read
+from linli.privacy.models import Opening, Read, Takeout
 
 
 @dataclass
@@ -41,31 +44,47 @@ class Touched:
         }
 
 
-def by_key(prefix: str) -> QuerySet[Read]:
+def by_key(prefix: str) -> Q:
     """What a program with that key read; a key is named by the beginning that lists show."""
-    return Read.objects.filter(source=f"key:{prefix}")
+    return Q(source=f"key:{prefix}")
 
 
-def by_person(username: str) -> QuerySet[Read]:
+def by_person(username: str) -> Q:
     """What was read under any post of that account, at the desk, by key or taken out as files."""
-    return Read.objects.filter(person__in=Person.objects.filter(username=username))
+    return Q(person__in=Person.objects.filter(username=username))
 
 
-def by_session(given: str) -> QuerySet[Read]:
+def by_session(given: str) -> Q:
     """What was read in a session, given by its cookie or by the name it has in the records."""
     names = {given, f"session:{given}", session_source(given)}
-    return Read.objects.filter(source__in=names)
+    return Q(source__in=names)
 
 
-def touched(reads: QuerySet[Read], since: datetime | None = None) -> list[Touched]:
-    """Case by case what those reads showed, in the order of the first."""
+def touched(which: Q, since: datetime | None = None) -> list[Touched]:
+    """Case by case what those openings showed, in the order of the first."""
     found: dict[Any, Touched] = {}
-    rows = reads.filter(at__gte=since) if since else reads
-    for read in rows.select_related("case").order_by("at", "id").iterator(2000):
-        entry = found.setdefault(read.case_id, Touched(read.case.number, read.case.kind))
-        entry.groups |= set(read.groups)
-        entry.ways.add(read.what)
+    wanted = which & Q(at__gte=since) if since else which
+    for opening, case in heapq.merge(_alone(wanted), _among(wanted), key=lambda pair: pair[0].at):
+        entry = found.setdefault(case.pk, Touched(case.number, case.kind))
+        entry.groups |= set(opening.groups)
+        entry.ways.add(opening.what)
         entry.times += 1
-        entry.first_at = entry.first_at or read.at
-        entry.last_at = read.at
+        entry.first_at = entry.first_at or opening.at
+        entry.last_at = opening.at
     return list(found.values())
+
+
+def _alone(which: Q) -> Iterator[tuple[Opening, Case]]:
+    for read in _in_order(Read.objects.filter(which).select_related("case")).iterator(2000):
+        yield read, read.case
+
+
+def _among(which: Q) -> Iterator[tuple[Opening, Case]]:
+    for takeout in _in_order(Takeout.objects.filter(which)).iterator(20):
+        cases = Case.objects.only("number", "kind").in_bulk(takeout.case_ids)
+        for case_id in takeout.case_ids:
+            yield takeout, cases[case_id]
+
+
+def _in_order(rows: QuerySet[Any]) -> QuerySet[Any]:
+    return rows.order_by("at", "id")

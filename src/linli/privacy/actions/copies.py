@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from linli.cases.models import Case
 from linli.ledger.models import Leaf
-from linli.privacy.actions import keepers, notices, seen
-from linli.privacy.actions.reads import KIND
-from linli.privacy.models import Claim, Consent, Read
+from linli.privacy.actions import keepers, notices, reads, seen
+from linli.privacy.actions.openings import Openings
+from linli.privacy.models import Claim, Consent
 
 FORM = "linli-copy-1"
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")
@@ -48,12 +47,10 @@ LABELS: dict[str, str | Promise] = {
 }
 
 
-def copy(
-    *, case: Case, party: int | None, at: datetime, reads: QuerySet[Read] | None = None
-) -> dict[str, Any]:
+def copy(*, case: Case, party: int | None, at: datetime, openings: Openings | None = None) -> dict[str, Any]:
     """All that concerns the reporter, or a party: plain values under the names of `LABELS`.
 
-    `reads` are the openings they are told of; each names its leaf, by which it is found in the log.
+    `openings` are those they are told of; each names its leaf, by which it is found in the log.
     """
     keeper = keepers.of(case)
     own: dict[str, Any] = {
@@ -70,7 +67,7 @@ def copy(
     return {
         **own,
         **held,
-        "openings": _openings(reads) if reads is not None else [],
+        "openings": _told(openings) if openings is not None else [],
         "consents": [
             {
                 "at": each.at.isoformat(),
@@ -94,9 +91,9 @@ def copy(
     }
 
 
-def _openings(reads: QuerySet[Read]) -> list[dict[str, Any]]:
-    rows = list(reads.select_related("case", "organisation").order_by("at", "id"))
-    leaves = Leaf.objects.filter(kind=KIND, case_id__in=[row.id for row in rows])
+def _told(openings: Openings) -> list[dict[str, Any]]:
+    rows = openings.newest()[::-1]
+    leaves = Leaf.objects.filter(kind__in=reads.KINDS, case_id__in=[row.id for row in rows])
     places = {leaf.case_id: (bytes(leaf.hash).hex(), leaf.position) for leaf in leaves}
     return [
         {

@@ -16,10 +16,11 @@ from django.utils.translation import get_language
 from linli.cases.models import Case
 from linli.privacy.actions import erasing, keepers
 from linli.privacy.actions.reads import YEARS, years_before
-from linli.privacy.models import Deletion, Hold, Lock, Read, Why
+from linli.privacy.models import Deletion, Hold, Lock, Read, Takeout, Why
 
 FILE = Path(__file__).parent.parent / "data" / "retention.toml"
 AT_A_TIME = 50
+OPENINGS = (Read, Takeout)
 IMPORTED = "import"
 
 
@@ -95,7 +96,8 @@ def let_go(*, case: Case, rule: Rule, at: datetime) -> Deletion | None:
 
 def old_reads(*, at: datetime) -> int:
     """How many records of who read what have had their time."""
-    return Read.objects.filter(at__lt=years_before(at, YEARS)).count()
+    before = years_before(at, YEARS)
+    return sum(kind.objects.filter(at__lt=before).count() for kind in OPENINGS)
 
 
 def sweep(*, at: datetime, limit: int = AT_A_TIME) -> int:
@@ -107,7 +109,9 @@ def sweep(*, at: datetime, limit: int = AT_A_TIME) -> int:
     found = list(due(at=at, limit=limit, with_imported=False))
     done = sum(let_go(case=case, rule=rule, at=at) is not None for case, rule in found)
     before = years_before(at, YEARS)
-    old = list(Read.objects.filter(at__lt=before).order_by("at").values_list("id", flat=True)[: 100 * limit])
-    if old:
-        Read.objects.filter(id__in=old, at__lt=before).delete()
+    for kind in OPENINGS:
+        rows = kind.objects.filter(at__lt=before)
+        old = list(rows.order_by("at").values_list("id", flat=True)[: 100 * limit])
+        if old:
+            rows.filter(id__in=old).delete()
     return done

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from linli.cases.actions import paging
 from linli.cases.models import Case
+from linli.kit.lists import listed
 from linli.people.access import roles
 from linli.privacy.actions import purposes
+from linli.privacy.actions.openings import Openings
 from linli.privacy.models import Glass, Group, Read
 
 SIZE = 20
@@ -30,12 +31,9 @@ class Seen:
     is_glass: bool
 
 
-def page(reads: QuerySet[Read], after: str = "", size: int = SIZE) -> paging.Page:
-    """Openings, newest first, a page at a time, in one statement."""
-    key = paging.Key.parse(after)
-    if key is not None and key.at is not None:
-        reads = reads.filter(Q(at__lt=key.at) | Q(at=key.at, id__lt=key.id))
-    found = list(reads.select_related("case", "organisation").order_by("-at", "-id")[: size + 1])
+def page(openings: Openings, after: str = "", size: int = SIZE) -> paging.Page:
+    """Openings in words, newest first, a page at a time."""
+    found = openings.newest(paging.Key.parse(after), size + 1)
     more = str(paging.Key(found[size - 1].at, found[size - 1].id)) if len(found) > size else ""
     return paging.Page(in_words(found[:size]), more)
 
@@ -76,7 +74,7 @@ def in_words(reads: Sequence[Read]) -> list[Seen]:
             unit=read.organisation.label if read.organisation else "",
             role=known[read.role].label if read.role in known else _("系统"),
             purpose=purposes.label_of(read.purpose, read.case.kind),
-            groups=_("、").join(labels[name] for name in read.groups if name in labels),
+            groups=listed(labels[name] for name in read.groups if name in labels),
             is_glass=read.glass is not None,
         )
         for read in reads

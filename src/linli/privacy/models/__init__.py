@@ -4,7 +4,7 @@ from .claims import Claim, ClaimKind, Outcome
 from .consents import Consent, Matter
 from .glass import Glass
 from .keeping import Assessment, Deletion, Hold, Lock, Why
-from .reading import Group, Read
+from .reading import Group, Opening, Read, Takeout
 
 __all__ = [
     "Assessment",
@@ -17,7 +17,9 @@ __all__ = [
     "Hold",
     "Lock",
     "Matter",
+    "Opening",
     "Outcome",
     "Read",
+    "Takeout",
     "Why",
 ]

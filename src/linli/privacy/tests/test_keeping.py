@@ -21,10 +21,11 @@ from linli.ledger import actions as ledger
 from linli.ledger.actions.verifying import verify
 from linli.mediation.models import Paper, Party, PartyCode, Talk
 from linli.mediation.tests.story import Story
+from linli.people.access import Actor
 from linli.people.actions import keys
 from linli.people.models import Grant
 from linli.privacy.actions import assessments, breaches, locks, reads, retention
-from linli.privacy.models import Assessment, Claim, Deletion, Read
+from linli.privacy.models import Assessment, Claim, Deletion, Read, Takeout
 from linli.privacy.tests.test_claims import SECRET, answered, asked, closed, mine
 from linli.privacy.tests.test_reads import program, sign_in
 from linli.service_requests.actions import editing
@@ -115,11 +116,15 @@ def test_a_mediations_file_goes_whole(cast: Cast, dispute: Callable[..., Any]) -
 def test_old_records_of_reads_go_and_young_ones_stay(closed: Case, cast: Cast) -> None:
     opening: dict[str, Any] = {"case": closed, "by": cast["dispatcher"], "what": "page", "groups": ["words"]}
     long_ago = datetime(2020, 1, 1, tzinfo=UTC)
-    reads.note(**opening, at=long_ago)
-    reads.note(**opening, at=NOW)
+    taken = {name: given for name, given in opening.items() if name != "case"}
+    for at in (long_ago, NOW):
+        reads.note(**opening, at=at)
+        reads.note_takeout(cases=[closed.pk], **taken, at=at)
     ledger.sequence()
+    assert retention.old_reads(at=NOW) == 2
     retention.sweep(at=NOW)
-    assert [read.at for read in Read.objects.all()] == [NOW]
+    for kept in (Read, Takeout):
+        assert [each.at for each in kept.objects.all()] == [NOW]
     assert verify().faults == []
 
 
@@ -149,6 +154,10 @@ def test_claims_answers_and_deletions_are_in_the_log(closed: Case, cast: Cast) -
 # Breaches ----------------------------------------------------------------------------------------
 
 
+def take_out(by: Actor, case: Case, at: datetime) -> None:
+    reads.note_takeout(cases=[case.pk], by=by, what="export", groups=["headline"], at=at)
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_breach_is_answered_with_exactly_what_was_read(
     seed: int, report: Callable[..., Any], cast: Cast, monkeypatch: Any, capsys: Any
@@ -167,6 +176,10 @@ def test_a_breach_is_answered_with_exactly_what_was_read(
         monkeypatch.setattr(clock, "now", lambda at=at: at)
         case, name = random_.choice(cases), random_.choice(list(sessions))
         shown = ("history", "words", "contact") if name != "auditor" else ("history", "words")
+        if random_.random() < 0.2:
+            take_out(cast[name], case, at)
+            happened(f"person {name}", case, "headline")
+            continue
         if random_.random() < 0.6 or name not in programs:
             assert sessions[name].get(f"/desk/cases/{case.number}").status_code == 200
             happened(f"session {name}", case, *shown)

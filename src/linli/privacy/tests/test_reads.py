@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -21,13 +22,15 @@ from linli.documents.models import Purpose
 from linli.documents.tests.pictures import plain
 from linli.kit import clock
 from linli.ledger import actions as ledger
+from linli.ledger.actions.verifying import verify
 from linli.ledger.models import Leaf
 from linli.mediation.models import Party
 from linli.mediation.tests.story import Story
 from linli.people.actions import keys
 from linli.people.models import Grant
-from linli.privacy.actions import purposes, reads
-from linli.privacy.models import Group, Read
+from linli.privacy.actions import purposes, reads, seen
+from linli.privacy.actions.openings import Openings
+from linli.privacy.models import Group, Read, Takeout
 
 pytestmark = pytest.mark.django_db
 CANARY = "金丝雀七十七号"
@@ -199,12 +202,42 @@ def test_a_list_is_noted_for_each_of_its_cases_at_once(
     asked = Asked(cast["dispatcher"], "open=all", NOW)
     rows = [row for batch in listings.known()["cases"].rows(asked) for row in batch]
     assert len(rows) == 4
-    noted = Read.objects.filter(what="export")
-    assert {read.case_id for read in noted} == {case.pk for case in [told, *others]}
-    assert Leaf.objects.filter(kind="read").count() == 4
+    taken = Takeout.objects.get()
+    assert set(taken.case_ids) == {case.pk for case in [told, *others]}
+    assert (taken.what, taken.groups, taken.role) == ("export", ["headline"], "dispatcher")
+    assert Leaf.objects.filter(kind="takeout").count() == 1
     with django_assert_num_queries(4):  # the two tables, inside a savepoint of the test
         shown = dict.fromkeys((case.pk for case in others), (Group.HEADLINE,))
         reads.note_many(shown=shown, by=cast["dispatcher"], what="list", at=NOW)
+
+
+def test_whoever_is_concerned_sees_what_was_taken_out_with_others(
+    told: Case, report: Callable[..., Any], cast: Cast, django_assert_num_queries: Any
+) -> None:
+    cases = [told, *(report(at=NOW + timedelta(minutes=n)).case for n in range(5))]
+    left_out = cases.pop(3)
+    by, later = cast["dispatcher"], NOW + timedelta(hours=1)
+    reads.note(case=told, by=by, what="page", groups=["words"], at=NOW)
+    for at in (later, later + timedelta(hours=1)):
+        reads.note_takeout(
+            cases=[case.pk for case in cases], by=by, what="export", groups=["headline"], at=at
+        )
+    for case in cases[1:]:
+        assert [seen_.at for seen_ in seen.page(Openings(case)).rows] == [later + timedelta(hours=1), later]
+    assert Openings(left_out).newest() == []
+    with django_assert_num_queries(2):
+        first = seen.page(Openings(told), size=2)
+    rest = seen.page(Openings(told), first.more, size=2)
+    assert [seen_.groups for seen_ in [*first.rows, *rest.rows]] == ["标题和进展", "标题和进展", "说的话"]
+    assert rest.more == ""
+
+
+def test_nothing_goes_into_a_file_where_it_cannot_be_noted(
+    told: Case, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken(monkeypatch)
+    with pytest.raises(reads.NotRecorded):
+        next(listings.known()["cases"].rows(Asked(cast["dispatcher"], "open=all", NOW)))
 
 
 def test_no_purpose_is_taken_that_this_kind_of_case_does_not_know(told: Case, cast: Cast) -> None:
@@ -240,6 +273,18 @@ def test_a_read_can_neither_be_changed_nor_taken_away(told: Case, cast: Cast) ->
     with connection.cursor() as cursor, pytest.raises(DatabaseError), transaction.atomic():
         cursor.execute("DELETE FROM privacy_read")
     assert Read.objects.count() == 1
+
+
+def test_nor_can_what_was_taken_out(told: Case, cast: Cast) -> None:
+    reads.note_takeout(cases=[told.pk], by=cast["dispatcher"], what="export", groups=["words"], at=NOW)
+    for change in (
+        lambda: Takeout.objects.update(cases=b""),
+        lambda: Takeout.objects.all().delete(),
+    ):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            change()
+    ledger.sequence()
+    assert verify().faults == []
 
 
 def test_every_post_has_a_purpose_of_its_own_work(cast: Cast) -> None:

@@ -11,11 +11,13 @@ import pytest
 from conftest import NOW, Cast
 from django.test import Client
 
+from linli.cases.actions.paging import Key
 from linli.kit import clock
 from linli.mediation.actions import reading, talks
 from linli.mediation.tests.story import Story
 from linli.people.access import roles
 from linli.privacy.actions import purposes, seen
+from linli.privacy.actions.openings import Openings
 from linli.privacy.models import Read
 from linli.privacy.tests.test_reads import sign_in
 
@@ -59,14 +61,17 @@ def test_what_is_shown_is_what_happened_whatever_clerks_do(
                 )
             )
     for case in cases:
-        shown, after = [], ""
-        while True:
-            page_ = seen.page(Read.objects.filter(case_id=case.pk, what="page"), after, size=4)
-            shown += [(row.at, row.unit, row.role, row.purpose) for row in page_.rows]
-            after = page_.more
-            if not after:
-                break
+        opened = [read for read in every(Openings(case)) if read.what == "page"]
+        shown = [(row.at, row.unit, row.role, row.purpose) for row in seen.in_words(opened)]
         assert shown == happened[case.pk][::-1]
+
+
+def every(openings: Openings) -> list[Read]:
+    """All of them, four at a time."""
+    found = openings.newest(size=4)
+    while more := openings.newest(Key(found[-1].at, found[-1].id), size=4) if found else []:
+        found += more
+    return found
 
 
 def test_a_reporter_sees_offices_and_roles_and_no_names(
@@ -105,7 +110,7 @@ def test_a_partys_log_is_the_same_before_and_after_what_the_other_side_files_in_
     reading.open_content(actor=cast["auditor"], purpose="checking", **opening)
 
     def log() -> list[seen.Seen]:
-        return list(seen.page(reading.seen_by_parties(story.case_id)).rows)
+        return list(seen.page(reading.seen_by_parties(story.case)).rows)
 
     before = log()
     assert [row.purpose for row in before] == ["检查办理质量"]

@@ -1,4 +1,4 @@
-"""`linli bench [--quick] [exports|search|ledger]`: how fast Linli is here, beside what PostgreSQL itself can do."""
+"""`linli bench [--quick] [exports|search|ledger|measures|beside]`: how fast Linli is, beside PostgreSQL itself."""
 
 from __future__ import annotations
 
@@ -18,18 +18,34 @@ from rich.console import Console
 from rich.table import Table
 
 from linli.kit import clock
-from linli.ops.bench import cluster, county, exports, intake, ledger, pages, places, report, search
+from linli.ops.bench import (
+    beside,
+    cluster,
+    county,
+    exports,
+    intake,
+    ledger,
+    measures,
+    pages,
+    places,
+    report,
+    search,
+)
 
 SIZES = (10_000, 100_000, 1_000_000)
-STAGES = ("prepare", "intake", "pages", "lookup")
-APART = ("exports", "search", "ledger")  # measured only when asked for
+STAGES = ("prepare", "intake", "pages", "lookup", "measures")
+APART = ("exports", "search", "ledger", "beside")  # measured only when asked for
 ON_BOTH = ("search", "ledger")
 FORMS = tuple(f"exports_{form}" for form in exports.FORMS)
 BY_THEMSELVES: dict[str, Callable[[bool], Any]] = {
     "lookup": lambda is_quick: places.measure(),
     "search": lambda is_quick: search.measure(is_quick=is_quick),
     "ledger": lambda is_quick: ledger.measure(is_quick=is_quick),
+    "beside": lambda is_quick: beside.measure(is_quick=is_quick),
     "exports": lambda is_quick: exports.fill(is_quick=is_quick),
+    "measures": lambda is_quick: measures.measure(is_quick=is_quick),
+    "following": lambda is_quick: measures.follow(is_counting=False),
+    "counting": lambda is_quick: measures.follow(is_counting=True),
 }
 
 
@@ -42,12 +58,14 @@ class Command(BaseCommand):
         parser.add_argument(
             "what",
             nargs="?",
-            choices=APART,
-            help=_("另测：exports 导出一百万行，search 搜索，ledger 核对一百万条记录"),
+            choices=(*APART, "measures"),
+            help=_(
+                "另测：exports 导出一百万行，search 搜索，ledger 核对一百万条，measures 数字页，beside 各种保护花多少"
+            ),
         )
         parser.add_argument("--only", choices=STAGES[1:], action="append", help=_("只测这一项"))
         parser.add_argument(
-            "--stage", choices=[*STAGES, *APART, *FORMS], help=_("内部使用：在 DATABASE_URL 上做一步")
+            "--stage", choices=[*STAGES, *BY_THEMSELVES, *FORMS], help=_("内部使用：在 DATABASE_URL 上做一步")
         )
         parser.add_argument("--out", type=Path, default=None, metavar="FILE")
 

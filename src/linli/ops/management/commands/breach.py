@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from linli.kit.lists import listed
 from linli.privacy.actions import breaches
 from linli.privacy.models import Group
 
@@ -30,21 +32,21 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help=_("输出 JSON"))
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = breaches.touched(_reads(options), _moment(options["since"]))
+        found = breaches.touched(_which(options), _moment(options["since"]))
         if options["json"]:
             facts = {"cases": [each.as_json() for each in found], "count": len(found)}
             self.stdout.write(json.dumps(facts, ensure_ascii=False))
             return
         labels = {group.value: str(group.label) for group in Group}
         for each in found:
-            shown = _("、").join(labels.get(name, name) for name in sorted(each.groups))
+            shown = listed(labels.get(name, name) for name in sorted(each.groups))
             first = f"{each.first_at:%Y-%m-%d %H:%M}" if each.first_at else ""
             self.stdout.write(f"{each.number}  {each.times}×  {first}  {shown}")
         said = _("共 %(n)d 件。请告诉这些事项的本人和主管部门（个人信息保护法第五十七条）。")
         self.stdout.write(said % {"n": len(found)})
 
 
-def _reads(options: dict[str, Any]) -> Any:
+def _which(options: dict[str, Any]) -> Q:
     if options["key"]:
         return breaches.by_key(options["key"])
     if options["person"]:

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from linli.kit import clock
 from linli.measures import actions as measures
 from linli.ops import serving
-from linli.ops.demo import articles, disputes, seeding, showing
+from linli.ops.demo import articles, disputes, oversight, seeding, showing
 
 INTERRUPTED = 130
 
@@ -37,6 +37,7 @@ class Command(BaseCommand):
             self._seed(console, options["requests"])
         if not disputes.is_seeded():
             self._tell_disputes(console)
+        oversight.seed(county=seeding.demo_county(), at=clock.now())
         measures.published(county=seeding.demo_county(), at=clock.now())
         articles.install(at=clock.now())
         showing.sign_ins(console)

@@ -63,12 +63,13 @@ class Command(BaseCommand):
         done: Counter[str] = Counter()
         for step in rotation.go_over():
             done.update(step)
-        done["resealed"] += photos.seal_left()
+        done["resealed"] += photos.go_over()
         self.stdout.write(_("换好 %(n)d 处。") % {"n": done["resealed"]})
         if done["unreadable"]:
             raise CommandError(_("有 %(n)d 处打不开，没有动。") % {"n": done["unreadable"]})
 
     def _retire(self, options: dict[str, Any]) -> None:
+        photos.go_over()  # what lies on the disk under that key is not counted
         rotation.retire(options["number"])
         self.stdout.write(_("密钥 %(n)d 已停用。钥匙串的旧副本也请销毁。") % {"n": options["number"]})
 

@@ -1,4 +1,4 @@
-"""`linli measures check|rebuild|table|indicators|surges|assess|reproduce`: rollups and what is read from them."""
+"""`linli measures PART`: the rollups, what is read from them, and reports. `--help` lists the parts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -19,17 +20,19 @@ from rich.table import Table
 
 from linli.cases import actions as cases
 from linli.kit import clock
-from linli.measures.actions import checking, counting, rounds, surges, tables
+from linli.measures.actions import checking, counting, reports, rounds, surges, tables
+from linli.measures.actions.reading import next_month
 from linli.measures.formulas.indicators import indicators
 from linli.measures.formulas.schemes import schemes
 from linli.measures.models import Round
+from linli.ops.management.commands.publish import month_of
 from linli.ops.management.commands.stats import county_of, moment_of
 from linli.orgs.models import Organisation
 from linli.people.access import SYSTEM
 from linli.service_requests.models import Category
 
 SHOWN = 20
-PARTS = ("check", "rebuild", "table", "indicators", "surges", "assess", "reproduce")
+PARTS = ("check", "rebuild", "table", "indicators", "surges", "assess", "reproduce", "report")
 
 
 class Command(BaseCommand):
@@ -56,6 +59,10 @@ class Command(BaseCommand):
         assess.add_argument("--begins", required=True, type=date.fromisoformat, metavar="DATE")
         again = parts.add_parser("reproduce", help=_("从总账重算一轮考评，逐位比对，有出入就以错误结束"))
         again.add_argument("round", type=UUID, metavar="ROUND", help=_("考评的编号"))
+        report = parts.add_parser("report", help=_("一个月的情况月报，Word 和 PDF，中英文各一份"))
+        report.add_argument("--month", required=True, metavar="YYYY-MM", help=_("月份，写成 2026-09"))
+        report.add_argument("--unit", default="", metavar="CODE", help=_("哪个单位的；不写就是全县"))
+        report.add_argument("--out", required=True, type=Path, metavar="FOLDER", help=_("放到哪个文件夹"))
 
     def handle(self, *args: Any, **options: Any) -> None:
         part = {
@@ -66,6 +73,7 @@ class Command(BaseCommand):
             "surges": self._surges,
             "assess": self._assess,
             "reproduce": self._reproduce,
+            "report": self._report,
         }[options["part"]]
         part(options)
 
@@ -157,6 +165,21 @@ class Command(BaseCommand):
         said = _("从总账前 %(position)d 条重算，每一位都相同。")
         self.stdout.write(said % {"position": found.position})
 
+    def _report(self, options: dict[str, Any]) -> None:
+        unit, month, at = _unit(options["unit"]), month_of(options["month"]), clock.now()
+        if next_month(month) > at.astimezone(unit.zone).date():
+            raise CommandError(_("%(month)s还没有过完，过完才能出月报。") % {"month": options["month"]})
+        reports.settle(at=at)
+        try:
+            options["out"].mkdir(parents=True, exist_ok=True)
+            for language, document in reports.month_of(unit=unit, month=month, at=at).items():
+                for form in reports.FORMS:
+                    path = options["out"] / f"{unit.code}-{month:%Y-%m}.{language[:2]}.{form}"
+                    path.write_bytes(reports.file(document, form, at=at))
+                    self.stdout.write(str(path))
+        except OSError as error:
+            raise CommandError(f"{error.filename}: {error.strerror}") from error
+
     def _show(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         table = Table(*headings)
         for row in rows:
@@ -172,6 +195,16 @@ def _one_county(code: str) -> Organisation:
     if county is None:
         raise CommandError(_("请用 --county 写明是哪个县。"))
     return county
+
+
+def _unit(code: str) -> Organisation:
+    """The unit of a report: the county where none is named."""
+    if not code:
+        return _one_county("")
+    unit = Organisation.objects.filter(code=code).first()
+    if unit is None:
+        raise CommandError(_("没有代码为“%(code)s”的单位。") % {"code": code})
+    return unit
 
 
 def _words(value: str | float | None) -> str:

@@ -27,7 +27,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         at, county = clock.now(), _county()
         if options["month"]:
-            month = _month(options["month"])
+            month = month_of(options["month"])
         else:
             month = measures.previous_month(at.astimezone(county.zone).date())
         try:
@@ -49,7 +49,8 @@ def _county() -> Organisation:
     return county
 
 
-def _month(written: str) -> date:
+def month_of(written: str) -> date:
+    """The first day of a month written 2026-09. Raises CommandError."""
     found = MONTH.fullmatch(written)
     if found is None:
         raise CommandError(_("“%(found)s”不是月份，应写成 2026-09。") % {"found": written})

@@ -20,6 +20,10 @@ FORGED, BAD_INPUT = 1, 2
 class Command(BaseCommand):
     requires_system_checks = ()
 
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """The usage line names the command as it is typed; a module's name has no hyphen."""
+        return super().create_parser(prog_name, subcommand.replace("_", "-"), **kwargs)
+
     def add_arguments(self, parser: CommandParser) -> None:
         parser.description = _("核对一份回执：签名、内容、在日志里的位置。不需要数据库，不对的以 1 退出")
         parser.add_argument("file", metavar="FILE", help=_("回执的 JSON 文件"))
