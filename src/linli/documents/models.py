@@ -57,12 +57,16 @@ class StoredPhoto(models.Model):
 
 
 class Upload(StoredPhoto):
-    """A photo that belongs to no case yet. Its id is the only key to it, and it is gone after a day."""
+    """A photo that belongs to no case yet: shown to the browser that sent it alone, and gone after a day.
+
+    `holder` is a keyed hash of the cookie of that browser; empty where it came by another way.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.PHOTO)
     name = models.CharField(_("文件名"), max_length=80, blank=True)
     created_at = models.DateTimeField(db_index=True)
+    holder = models.BinaryField(max_length=32, default=b"", editable=False)
 
     class Meta:
         constraints: ClassVar = [

@@ -30,7 +30,7 @@ from linli.documents.actions.listings import Asked, Listing
 from linli.documents.models import Export, ExportQuerySet, ExportState, Format, Trouble
 from linli.documents.render import tables
 from linli.documents.render.tables import Column, Rows, Style, Writer
-from linli.kit.ids import uuid7
+from linli.kit import ids, lists
 from linli.people.access import Actor, posts_of
 from linli.people.actions import note_change
 from linli.people.models import Grant, Person
@@ -65,7 +65,7 @@ class NoSuchListing(ExportRefused):
 class NoSuchFormat(ExportRefused):
     @property
     def message(self) -> str:
-        return _("格式：请选 %(formats)s。") % {"formats": _("、").join(str(each) for each in Format.labels)}
+        return _("格式：请选 %(formats)s。") % {"formats": lists.listed(Format.labels)}
 
 
 class FilterTooLong(ExportRefused):
@@ -221,7 +221,7 @@ def claim(*, at: datetime) -> Export | None:
         if export.tries >= TRIES:
             same.update(**_ended(Trouble.BROKEN, at))
             continue
-        run = uuid7()
+        run = ids.uuid7()
         changes = {"run": run, "held_until": at + LEASE, "tries": export.tries + 1, "rows_done": 0}
         if same.update(state=ExportState.RUNNING, **changes):
             return Export.objects.get(pk=export.pk)
@@ -374,8 +374,8 @@ def _sweep_orphans(at: datetime) -> int:
     folder = Path(settings.EXPORTS)
     before = (at - ORPHANS_KEPT).timestamp()
     old = [path for path in folder.glob("*") if _modified(path) < before]
-    ids = {key for path in old if (key := _id_of(path))}
-    rows = {row.pk: row for row in Export.objects.filter(pk__in=ids)}
+    wanted = {key for path in old if (key := _id_of(path))}
+    rows = {row.pk: row for row in Export.objects.filter(pk__in=wanted)}
     swept = 0
     for path in old:
         row = rows.get(_id_of(path) or UUID(int=0))

@@ -40,7 +40,7 @@ class Asked:
 def noted(asked: Asked, cases: Iterable[UUID], *groups: Group) -> None:
     """Notes that something of these cases goes into a file, before it does; their headlines where no more is said."""
     shown = groups or (Group.HEADLINE,)
-    reads.note_many(shown=dict.fromkeys(cases, shown), by=asked.post, what=EXPORT, at=asked.at)
+    reads.note_takeout(cases=set(cases), by=asked.post, what=EXPORT, groups=shown, at=asked.at)
 
 
 def _nobody_knows(asked: Asked) -> int | None:

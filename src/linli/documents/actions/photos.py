@@ -21,7 +21,8 @@ from linli.documents.actions import sealing, storing
 from linli.documents.models import ENDING, THUMBNAIL_ENDING, Attachment, Purpose, Upload
 from linli.documents.render import PhotoRefused
 from linli.kit.ids import uuid7
-from linli.kit.sealing import vault
+from linli.kit.lists import listed
+from linli.kit.sealing import KeyringError
 from linli.kit.text import clean
 
 MAX_PHOTOS = 6
@@ -59,7 +60,7 @@ class UploadsGone(BadData):
         self.places = list(places)
         message = _(
             "第 %(places)s 张照片已经不在这里了（选好后超过一天，或已经提交过）。请重新选择；其他内容都还在。"
-        ) % {"places": _("、").join(str(place) for place in self.places)}
+        ) % {"places": listed(str(place) for place in self.places)}
         super().__init__({"photos": message})
 
 
@@ -68,8 +69,10 @@ class Swept(NamedTuple):
     orphans: int
 
 
-def stage(*, data: bytes, name: str, at: datetime) -> Upload:
+def stage(*, data: bytes, name: str, at: datetime, holder: bytes = b"") -> Upload:
     """Take in a photo for somebody who is still writing. PhotoRefused when it is not one or cannot be kept.
+
+    `holder` is who may see it until it is attached (32 bytes, as `forms.holder_of` makes them); without one, nobody.
 
     The bytes are on the disk before the row: a row never lacks its bytes, and bytes without a row are swept.
     """
@@ -80,6 +83,7 @@ def stage(*, data: bytes, name: str, at: datetime) -> Upload:
         id=upload_id,
         name=display_name(name),
         created_at=at,
+        holder=holder,
         width=photo.width,
         height=photo.height,
         size=len(photo.jpeg),
@@ -88,9 +92,9 @@ def stage(*, data: bytes, name: str, at: datetime) -> Upload:
     )
     try:
         storing.require_room(Path(settings.ATTACHMENTS))
-        storing.write(upload.thumbnail_file, photo.thumbnail)
-        storing.write(upload.file, photo.jpeg)
-    except OSError as error:
+        sealing.put(upload, photo.thumbnail, "thumbnail")
+        sealing.put(upload, photo.jpeg, "full")
+    except (OSError, KeyringError) as error:
         logger.exception("A photo could not be stored")
         storing.unlink(upload.file, upload.thumbnail_file)
         raise PhotoNotStored from error
@@ -148,8 +152,7 @@ def attach(
             )
             for upload in map(uploads.__getitem__, wanted)
         )
-        if vault.has(case_id):
-            transaction.on_commit(partial(sealing.seal_files, made))
+        transaction.on_commit(partial(sealing.settle, made))
         return made
 
 

@@ -135,7 +135,8 @@ def _grid_of(party: dict[str, Any]) -> list[list[Block]]:
 
 
 def names(parties: list[dict[str, Any]]) -> str:
-    return "、".join(wording.said(party.get("name")) for party in parties if party.get("name"))
+    said = [wording.said(party.get("name")) for party in parties if party.get("name")]
+    return "、".join(said)  # zh: on an official paper
 
 
 def described(party: dict[str, Any]) -> str:
@@ -145,7 +146,7 @@ def described(party: dict[str, Any]) -> str:
     if party.get("is_body"):
         parts = zip(("", *BODY_IN_WORDS), ("name", "representative", "address", "phone"), strict=True)
         said = [word + wording.said(party.get(field)) for word, field in parts if party.get(field)]
-        return "，".join(said) + "。"
+        return "，".join(said) + "。"  # zh: on an official paper
     age = wording.said(party.get("age"))
     people = wording.said(party.get("ethnicity"))
     people += "族" if people and not people.endswith("族") else ""  # zh: printed on official papers
@@ -153,7 +154,7 @@ def described(party: dict[str, Any]) -> str:
     said += [age + ("岁" if age.isdigit() else ""), wording.said(party.get("occupation"))]  # zh: printed
     for word, field in (("住", "address"), ("联系电话", "phone")):  # zh: printed on official papers
         said.append(f"{word}{wording.said(party.get(field))}" if party.get(field) else "")
-    return "，".join(part for part in said if part) + "。"
+    return "，".join(part for part in said if part) + "。"  # zh: on an official paper
 
 
 # Tables and lines

@@ -159,7 +159,8 @@ def _laid(templates: Path, paper: Paper, index: int, files: dict[str, bytes]) ->
         "blocks": filling.filled(form, data),
     }
     printed: dict[str, Any] = _printed(wording.clean(laid), unknown)
-    codes = "、".join(f"U+{ord(character):04X}" for character in dict.fromkeys(unknown))
+    missing = [f"U+{ord(character):04X}" for character in dict.fromkeys(unknown)]
+    codes = "、".join(missing)  # zh: on an official paper
     pictures = {"images": [name for name in images if name], "signatures": signatures}
     return printed | {"unknown": codes} | pictures
 

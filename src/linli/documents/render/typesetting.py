@@ -52,9 +52,11 @@ def typeset(
     return bytes(_compiled(document, files, options, layout))
 
 
-def pictured(document: dict[str, Any], files: dict[str, bytes], ppi: float = 80) -> list[bytes]:
+def pictured(
+    document: dict[str, Any], files: dict[str, bytes], ppi: float = 80, layout: Path = LAYOUT
+) -> list[bytes]:
     """The pages as PNG, to be looked at."""
-    pages = _compiled(document, files, {"format": "png", "ppi": ppi})
+    pages = _compiled(document, files, {"format": "png", "ppi": ppi}, layout)
     return pages if isinstance(pages, list) else [pages]
 
 

@@ -31,11 +31,11 @@ def filled(
     document = DocxTemplate(io.BytesIO(template))
     document.init_docx()
     context = context_of(document, form, data, images) | more
-    document.render(context, Sandbox(FILTERS, strict, _final), autoescape=True)
+    document.render(context, Sandbox(FILTERS, strict, escaped), autoescape=True)
     return document
 
 
-def _final(value: Any) -> Any:
+def escaped(value: Any) -> Any:
     if value is None:
         return ""
     if isinstance(value, str) and not hasattr(value, "__html__") and _UNDONE.search(value):

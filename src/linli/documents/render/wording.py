@@ -48,7 +48,7 @@ def said(value: Any) -> str:
     if value is True:
         return "是"  # zh: printed on official papers
     if isinstance(value, list | tuple):
-        return "、".join(said(item) for item in value if said(item))
+        return "、".join(said(item) for item in value if said(item))  # zh: on an official paper
     return str(value)
 
 

@@ -1,6 +1,7 @@
 import errno
 import hashlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,11 +15,12 @@ from django.db import IntegrityError, transaction
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
 from linli.documents import actions, render
-from linli.documents.actions import storing
+from linli.documents.actions import sealing, storing
 from linli.documents.models import Attachment, Purpose, Upload
 from linli.documents.tests import pictures
 from linli.documents.tests.conftest import AT
 from linli.kit.ids import uuid7
+from linli.kit.sealing import Unreadable, keyring, rotation, standing_key
 
 pytestmark = pytest.mark.django_db
 
@@ -54,12 +56,43 @@ def make_older(folder: Path, moment: datetime) -> None:
 def test_a_staged_photo_is_on_the_disk_before_its_row(folder: Path) -> None:
     upload = staged()
     assert upload.file.is_relative_to(folder)
-    content = upload.file.read_bytes()
+    content = sealing.read(upload)
     assert (upload.width, upload.height, upload.size) == (64, 48, len(content))
     assert upload.sha256 == hashlib.sha256(content).hexdigest()
-    assert upload.thumbnail_file.read_bytes()[:3] == b"\xff\xd8\xff"
+    assert sealing.read(upload, "thumbnail")[:3] == b"\xff\xd8\xff"
     assert files(folder) == sorted([upload.file, upload.thumbnail_file])
     assert Upload.objects.get() == upload
+
+
+def test_a_photo_lies_sealed_until_it_has_a_case(
+    folder: Path, case_id: UUID, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    """The case of a request has no key of its own: its photos lie as its words do, once they are filed."""
+    first, waiting = staged(), staged()
+    for path in files(folder):
+        assert path.read_bytes().startswith(sealing.MARK + sealing.STAGED)
+    shutil.copy(first.file, waiting.file)
+    with pytest.raises(Unreadable):
+        sealing.read(waiting)
+    with django_capture_on_commit_callbacks(execute=True):
+        (filed,) = attached(case_id, first)
+    assert filed.file.read_bytes().startswith(b"\xff\xd8\xff")
+    assert filed.thumbnail_file.read_bytes().startswith(b"\xff\xd8\xff")
+    assert hashlib.sha256(filed.file.read_bytes()).hexdigest() == filed.sha256
+
+
+@pytest.mark.usefixtures("own_ring")
+def test_a_new_server_key_takes_over_what_is_staged(folder: Path, case_id: UUID) -> None:
+    waiting, left = staged(), staged()
+    (filed,) = attached(case_id, left)  # as if the process had died before it could be opened
+    before = keyring().current_id
+    rotation.start("sm4-gcm")
+    assert sealing.read(filed).startswith(b"\xff\xd8\xff")
+    assert sealing.go_over() == 4
+    assert sealing.go_over() == 0
+    assert filed.file.read_bytes().startswith(b"\xff\xd8\xff")
+    assert standing_key(waiting.file.read_bytes()[sealing.START :]) == before + 1
+    assert sealing.read(waiting).startswith(b"\xff\xd8\xff")
 
 
 def test_only_the_owner_of_the_server_may_read_the_files(folder: Path) -> None:
@@ -113,7 +146,7 @@ def test_a_disk_that_fails_leaves_old_or_new_and_never_half(
     monkeypatch.undo()
     assert Upload.objects.count() == 2
     assert len(files(folder)) == 4
-    assert after.file.stat().st_size == after.size
+    assert len(sealing.read(after)) == after.size
 
 
 def test_photos_leave_room_for_the_database(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,7 +179,7 @@ import os, signal
 from pathlib import Path
 import django
 django.setup()
-from linli.documents.actions import storing
+from linli.documents.actions import sealing, storing
 real_fsync, real_rename, seen = os.fsync, Path.rename, []
 def die(): os.kill(os.getpid(), signal.SIGKILL)
 def fsync(descriptor):

@@ -274,7 +274,7 @@ def test_a_column_of_blanks_takes_no_longer_than_it_should() -> None:
     assert not texts(long).is_risky
 
 
-@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+@pytest.mark.skipif(shutil.which("localc") is None, reason="LibreOffice Calc is not installed")
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
 def test_libreoffice_sees_text_alone(tmp_path: Path, form: str) -> None:
     path = made(form, tmp_path, TEXT, [(text,) for text in DANGERS])

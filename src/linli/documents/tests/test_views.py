@@ -1,92 +1,123 @@
+"""Photos in forms: shown to the browser that sent them alone, and served so that they can be nothing else."""
+
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
-from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.test import Client, RequestFactory
+from django.urls import path
+from pytest_django import Settings
 
+from linli.config import urls
 from linli.documents import actions, forms, render, views
+from linli.documents.actions import sealing
 from linli.documents.models import Attachment, Purpose, Upload
 from linli.documents.tests import pictures
 from linli.documents.tests.conftest import AT
 from linli.kit.ids import uuid7
+from linli.people.access import public
 
 pytestmark = pytest.mark.django_db
 
-Send = Callable[..., HttpResponse]
+
+@public
+@forms.takes_photos
+def form(request: HttpRequest) -> HttpResponse:
+    """A form as any of ours: what it has, and what is wrong."""
+    ids, wrong = forms.take(request, request.POST.getlist("photos"))
+    shown = [str(upload.id) for upload in forms.staged(request, ids)]
+    return JsonResponse({"ids": ids, "wrong": " ".join(wrong), "shown": shown})
+
+
+urlpatterns = [path("form", form), *urls.urlpatterns]
+Send = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def send(client: Client, folder: Path) -> Send:
-    def post(
-        data: bytes = b"", name: str = "路灯.jpg", accept: str = "text/html", **more: str
-    ) -> HttpResponse:
-        fields = {"photo": SimpleUploadedFile(name, data or pictures.plain())} | more
-        return client.post("/uploads", fields, headers={"accept": accept})  # type: ignore[return-value]
+def send(client: Client, folder: Path, settings: Settings) -> Send:
+    settings.ROOT_URLCONF = __name__
+
+    def post(*files: bytes, name: str = "路灯.jpg", by: Client = client, **more: Any) -> dict[str, Any]:
+        fields = {"photo": [SimpleUploadedFile(name, data) for data in files]} | more
+        answer: dict[str, Any] = by.post("/form", fields).json()
+        return answer
 
     return post
 
 
-def test_a_stranger_may_stage_a_photo(send: Send, client: Client) -> None:
-    response = send()
-    upload = Upload.objects.get()
-    assert response.status_code == 201
-    page = response.content.decode()
-    assert f'<input type="hidden" name="photos" value="{upload.id}">' in page
-    assert f'src="/uploads/{upload.id}/thumbnail"' in page
-    assert "已选的照片：路灯.jpg" in page
-    shown = client.get(f"/uploads/{upload.id}/thumbnail")
-    assert shown.content == upload.thumbnail_file.read_bytes()
+def thumbnail(upload: Upload) -> str:
+    return f"/uploads/{upload.id}/thumbnail"
 
 
-def test_a_script_gets_json(send: Send) -> None:
-    response = send(accept="application/json")
+def test_a_photo_is_shown_to_the_browser_that_sent_it_and_to_no_other(send: Send, client: Client) -> None:
+    assert send(pictures.plain())["wrong"] == ""
     upload = Upload.objects.get()
-    assert response.status_code == 201
-    assert response.json() == {  # type: ignore[attr-defined]
-        "id": str(upload.id),
-        "name": "路灯.jpg",
-        "width": 64,
-        "height": 48,
-        "thumbnail": f"/uploads/{upload.id}/thumbnail",
-    }
+    shown = client.get(thumbnail(upload))
+    assert shown.content == sealing.read(upload, "thumbnail")
+    assert shown.content.startswith(b"\xff\xd8\xff")
+    stranger = Client()
+    assert stranger.get(thumbnail(upload)).status_code == 404
+    assert send(by=stranger)["ids"] == []  # has a cookie of its own now
+    assert stranger.get(thumbnail(upload)).status_code == 404
+    forged = Client()
+    forged.cookies[forms.COOKIE] = upload.holder.hex()
+    assert forged.get(thumbnail(upload)).status_code == 404
+
+
+def test_an_id_somebody_else_was_told_takes_nothing(send: Send) -> None:
+    """Not shown, not carried on, and told as a photo that is gone; the own one stays."""
+    send(pictures.plain())
+    theirs, stranger = Upload.objects.get(), Client()
+    answer = send(pictures.plain(), by=stranger, photos=[str(theirs.id)])
+    mine = Upload.objects.exclude(pk=theirs.pk).get()
+    assert answer["ids"] == answer["shown"] == [str(mine.id)]
+    assert "第 1 张" in answer["wrong"]
+
+
+def test_what_was_sent_before_comes_again_with_the_form(send: Send) -> None:
+    first = send(pictures.plain())["ids"]
+    both = send(pictures.plain(), photos=first)
+    assert both["ids"][:1] == first
+    assert both["shown"] == both["ids"]
+    swept = str(uuid7())
+    assert send(photos=[swept])["ids"] == [swept], "a repeated command has attached its photos already"
+    assert send(photos=[swept])["shown"] == []
+    assert "第 1、2 张" in send(photos=["'; drop table", "x"])["wrong"]
+
+
+def test_the_cookie_is_for_no_script_and_goes_with_the_browser(send: Send, client: Client) -> None:
+    client.get("/form")
+    cookie = client.cookies[forms.COOKIE]
+    assert (cookie["httponly"], cookie["samesite"], cookie["max-age"]) == (True, "Lax", "")
+    send(pictures.plain())
+    assert client.cookies[forms.COOKIE].value == cookie.value
+    assert cookie.value.encode() not in bytes(Upload.objects.get().holder)
 
 
 @pytest.mark.parametrize(
-    ("data", "status", "code"),
+    ("data", "said"),
     [
-        (b"%PDF-1.4 renamed", 415, "not_a_photo"),
-        (pictures.plain()[:200], 422, "damaged"),
-        (pictures.png_bomb(), 422, "too_many_pixels"),
-        (b"\xff\xd8\xff" + bytes(13 * 1024 * 1024), 413, "too_many_bytes"),
+        (b"%PDF-1.4 renamed", "不是照片"),
+        (pictures.plain()[:200], "照片"),
+        (pictures.png_bomb(), "照片"),
+        (b"\xff\xd8\xff" + bytes(13 * 1024 * 1024), "照片"),
     ],
 )
-def test_bad_input_names_the_field_and_what_to_do(send: Send, data: bytes, status: int, code: str) -> None:
-    response = send(data, accept="application/json")
-    assert response.status_code == status
-    answer = response.json()  # type: ignore[attr-defined]
-    assert (answer["field"], answer["code"]) == ("photo", code)
-    assert "照片" in answer["message"]
-    page = send(data)
-    assert page.status_code == status
-    assert answer["message"] in page.content.decode()
-    assert 'role="alert"' in page.content.decode()
-    assert not Upload.objects.exists()
+def test_what_is_no_photo_is_named_and_the_others_are_kept(send: Send, data: bytes, said: str) -> None:
+    answer = send(pictures.plain(), data)
+    assert "路灯.jpg：" in answer["wrong"]
+    assert said in answer["wrong"]
+    assert len(answer["ids"]) == Upload.objects.count() == 1
 
 
-def test_no_file_is_an_error_with_words(client: Client) -> None:
-    for fields in ({}, {"photo": "text"}):
-        response = client.post("/uploads", fields)
-        assert response.status_code == 422
-        assert "重新选择" in response.content.decode()
-
-
-def test_a_name_cannot_break_out_of_the_page(send: Send) -> None:
-    page = send(name='"><script>alert(1)<x y="').content.decode()
-    assert "<script" not in page
+def test_six_at_most(send: Send) -> None:
+    answer = send(*[pictures.plain()] * 7)
+    assert "最多 6 张" in answer["wrong"]
+    assert len(answer["ids"]) == 6
 
 
 def test_when_nothing_can_be_processed_it_is_said_to_be_our_fault(
@@ -96,26 +127,18 @@ def test_when_nothing_can_be_processed_it_is_said_to_be_our_fault(
         raise render.PhotosUnavailable
 
     monkeypatch.setattr(render, "photo", fail)
-    response = send()
-    assert response.status_code == 503
-    assert "是我们的问题" in response.content.decode()
+    assert "是我们的问题" in send(pictures.plain())["wrong"]
 
 
-def test_another_site_cannot_upload(folder: Path) -> None:
+def test_another_site_cannot_send_one(send: Send) -> None:
     strict = Client(enforce_csrf_checks=True)
     file = SimpleUploadedFile("a.jpg", pictures.plain())
-    assert strict.post("/uploads", {"photo": file}).status_code == 403
+    assert strict.post("/form", {"photo": file}).status_code == 403
     assert not Upload.objects.exists()
     token = "a" * 32
     strict.cookies["linli_csrf"] = token
     file.seek(0)
-    assert strict.post("/uploads", {"photo": file, "csrfmiddlewaretoken": token}).status_code == 201
-    file.seek(0)
-    assert strict.post("/uploads", {"photo": file}, headers={"x-csrftoken": token}).status_code == 201
-
-
-def test_only_posting_is_allowed(client: Client) -> None:
-    assert client.get("/uploads").status_code == 405
+    assert strict.post("/form", {"photo": file, "csrfmiddlewaretoken": token}).status_code == 200
 
 
 def test_originals_stay_in_memory_and_are_cut_off(rf: RequestFactory) -> None:
@@ -133,10 +156,10 @@ def test_a_thumbnail_cannot_be_guessed_nor_outlive_the_upload(
     send: Send, client: Client, case_id: UUID
 ) -> None:
     assert client.get(f"/uploads/{uuid7()}/thumbnail").status_code == 404
-    send()
+    send(pictures.plain())
     upload = Upload.objects.get()
     attach(case_id, upload)
-    assert client.get(f"/uploads/{upload.id}/thumbnail").status_code == 404
+    assert client.get(thumbnail(upload)).status_code == 404
 
 
 def attach(case_id: UUID, upload: Upload) -> Attachment:
@@ -166,8 +189,8 @@ def test_a_photo_is_served_so_that_it_can_be_nothing_else(
 
 
 def test_the_site_does_not_weaken_the_headers_of_a_photo(send: Send, client: Client) -> None:
-    send()
-    response = client.get(f"/uploads/{Upload.objects.get().id}/thumbnail")
+    send(pictures.plain())
+    response = client.get(thumbnail(Upload.objects.get()))
     assert response["Content-Security-Policy"] == "default-src 'none'; sandbox"
     assert response["Cache-Control"] == "private, no-store"
 
@@ -177,36 +200,3 @@ def test_missing_bytes_are_a_404(folder: Path) -> None:
     upload.file.unlink()
     with pytest.raises(Http404):
         views.serve(upload)
-
-
-def test_every_view_says_who_may_use_it() -> None:
-    def permission(view: Callable[[HttpRequest], HttpResponse]) -> object:
-        return getattr(view, "permission", None)
-
-    assert permission(views.uploads) == "public"
-    assert getattr(views.upload_thumbnail, "permission", None) == "public"
-
-
-# --- the form field -----------------------------------------------------------------------------------
-
-
-def cleaned(*values: str) -> list[UUID]:
-    return forms.UploadsField().clean(values)
-
-
-def test_the_field_gives_back_what_is_still_staged(folder: Path) -> None:
-    first, second = (actions.stage(data=pictures.plain(), name="", at=AT) for _ in range(2))
-    assert cleaned(str(second.id), str(first.id), str(second.id)) == [second.id, first.id]
-    assert cleaned() == []
-    assert forms.staged([str(second.id), "nonsense", str(uuid7()), str(first.id)]) == [second, first]
-
-
-def test_the_field_says_which_photo_is_gone(folder: Path) -> None:
-    upload = actions.stage(data=pictures.plain(), name="", at=AT)
-    with pytest.raises(ValidationError, match="第 2、3 张"):
-        cleaned(str(upload.id), str(uuid7()), "'; drop table")
-
-
-def test_the_field_takes_six_at_most() -> None:
-    with pytest.raises(ValidationError, match="最多 6 张"):
-        cleaned(*(str(uuid7()) for _ in range(7)))

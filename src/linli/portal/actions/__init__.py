@@ -1,7 +1,7 @@
 """What the public face does: takes requests and moves in, holds what is over the budget, and slows guessing down."""
 
-from .budget import bits_now, over
-from .holding import WHY_DECLINED, AlreadyDecided, decline, find_held, hold, reasons_of, release, waiting_for
+from .budget import bits_now, is_too_soon, over
+from .holding import WHY_DECLINED, AlreadyDecided, decline, find_held, hold, release, waiting_for
 from .intake import make_move, take_in
 from .throttle import blocked_until, note_wrong_code
 
@@ -13,10 +13,10 @@ __all__ = [
     "decline",
     "find_held",
     "hold",
+    "is_too_soon",
     "make_move",
     "note_wrong_code",
     "over",
-    "reasons_of",
     "release",
     "take_in",
     "waiting_for",

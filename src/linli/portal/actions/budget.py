@@ -10,10 +10,12 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.conf import settings
 
 from linli.people.actions import rates
+from linli.portal.actions import holding
 
 BITS, BITS_BUSY = (
     15,
@@ -40,9 +42,7 @@ UNPROVEN_COUNTY = Budget("unproven-county", 60, 20)
 
 def bits_now(at: datetime) -> int:
     """How hard the sum is at present: harder while more is sent than a county ever needs."""
-    flood = UNPROVEN_COUNTY
-    name = _name(flood, "")
-    until = rates.blocked_until(name=name, per_minute=flood.per_minute, burst=flood.burst, at=at)
+    until = rates.blocked_until(name=FLOOD.name, per_minute=FLOOD.per_minute, burst=FLOOD.burst, at=at)
     return BITS if until is None else BITS_BUSY
 
 
@@ -54,25 +54,79 @@ def is_proven(challenge: str, proof: str, bits: int) -> bool:
     return int.from_bytes(digest) >> (256 - bits) == 0
 
 
-def over(*, address: str, challenge: str, proof: str, at: datetime) -> list[str]:
+def over(*, command_id: UUID, address: str, challenge: str, proof: str, at: datetime) -> list[str]:
     """The budgets this sending is over; none means: take it in. A full budget is not charged any further.
 
-    What comes from this machine itself has none: a proxy here that is not named in LINLI_TRUSTED_PROXIES hides
-    everybody behind one address.
+    Sent again, because the answer was lost, it is charged nothing and is over what it was over at first. What comes
+    from this machine itself has none: a proxy here that is not named in LINLI_TRUSTED_PROXIES hides everybody behind
+    one address.
     """
     if not settings.REPORT_BUDGETS or rates.is_this_machine(address):
         return []
-    where = rates.network(address)
-    asked = [(ADDRESS, where), (NEIGHBOURHOOD, rates.neighbourhood(address)), (COUNTY, "")]
-    if not is_proven(challenge, proof, bits_now(at)):
-        asked = [(UNPROVEN_ADDRESS, where), (UNPROVEN_COUNTY, ""), *asked]
-    return [budget.name for budget, whose in asked if _is_full(budget, whose, at)]
+    asked = [*_nearby(address), (COUNTY, "")]
+    once = holding.is_known(command_id)
+    found = _over(asked, address=address, challenge=challenge, proof=proof, at=at, unless=once)
+    known = holding.known(command_id) if found else None
+    return found if known is None else known
 
 
-def _is_full(budget: Budget, whose: str, at: datetime) -> bool:
-    name = _name(budget, whose)
-    return rates.take(name=name, per_minute=budget.per_minute, burst=budget.burst, at=at) is not None
+def is_too_soon(*, form: str, address: str, challenge: str, proof: str, at: datetime) -> bool:
+    """Whether a form that holds nothing has to be sent again a little later. What strangers send counts for nothing:
+    no budget of the whole county is asked, so a flood cannot shut the form to anybody who does the sum.
+    """
+    if not settings.REPORT_BUDGETS or rates.is_this_machine(address):
+        return False
+    asked = _nearby(address)
+    return bool(_over(asked, address=address, challenge=challenge, proof=proof, at=at, form=form))
 
 
-def _name(budget: Budget, whose: str) -> str:
-    return f"report/{budget.name}/{whose}"
+Asked = list[tuple[Budget, str]]
+"""Budgets, and whose they are."""
+
+
+def _nearby(address: str) -> Asked:
+    return [(ADDRESS, rates.network(address)), (NEIGHBOURHOOD, rates.neighbourhood(address))]
+
+
+def _over(
+    asked: Asked,
+    *,
+    address: str,
+    challenge: str,
+    proof: str,
+    at: datetime,
+    form: str = "report",
+    unless: rates.Unless = rates.NEVER,
+) -> list[str]:
+    """One statement: how hard the sum has to be is asked beside it, and matters only while the county is flooded."""
+    unproven: Asked = [(UNPROVEN_ADDRESS, rates.network(address)), (UNPROVEN_COUNTY, "")]
+    if not is_proven(challenge, proof, BITS):
+        return _full([*unproven, *asked], at, form, unless=unless)
+    beside = None if is_proven(challenge, proof, BITS_BUSY) else FLOOD
+    full = _full(asked, at, form, beside=beside, unless=unless)
+    if FLOOD.name not in full:
+        return full
+    full.remove(FLOOD.name)
+    return [*_full(unproven, at, form), *full]
+
+
+def _full(
+    asked: Asked,
+    at: datetime,
+    form: str,
+    *,
+    beside: rates.Limit | None = None,
+    unless: rates.Unless = rates.NEVER,
+) -> list[str]:
+    named = {_name(budget, whose, form): budget for budget, whose in asked}
+    limits = [rates.Limit(name, each.per_minute, each.burst) for name, each in named.items()]
+    full = rates.full(limits, at, beside=beside, unless=unless)
+    return [named[name].name if name in named else name for name in full]
+
+
+def _name(budget: Budget, whose: str, form: str = "report") -> str:
+    return f"{form}/{budget.name}/{whose}"
+
+
+# Full while more is sent without the sum than a county ever needs.
+FLOOD = rates.Limit(_name(UNPROVEN_COUNTY, ""), UNPROVEN_COUNTY.per_minute, UNPROVEN_COUNTY.burst)

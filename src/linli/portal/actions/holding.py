@@ -11,19 +11,21 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from linli.cases.models import Case
 from linli.documents import actions as documents
 from linli.orgs.models import Organisation, within
 from linli.people.access import Actor
-from linli.people.actions import note_change
+from linli.people.actions import note_change, rates
 from linli.portal.actions.intake import take_in
 from linli.portal.models import Held, HeldQuerySet, HeldState
 from linli.service_requests import actions as service_requests
 from linli.service_requests.actions.submitting import digest_of
 
 KEPT = timedelta(days=30)  # after the decision
+KNOWN = "EXISTS (SELECT 1 FROM portal_held WHERE id = %s) OR EXISTS (SELECT 1 FROM cases_casenumber WHERE case_id = %s)"
 WHY_DECLINED = ("spam", "repeated", "empty", "abuse")
 
 
@@ -59,10 +61,18 @@ def hold(
     return row
 
 
-def reasons_of(command_id: UUID) -> list[str]:
-    """Why a report was held that was sent before; none, where it was not."""
+def known(command_id: UUID) -> list[str] | None:
+    """Why a report was held that was sent before; an empty list for one taken in, None for a new one."""
     found = Held.objects.filter(pk=command_id).values_list("reasons", flat=True).first()
-    return list(found or [])
+    if found is None and Case.objects.filter(pk=command_id).exists():
+        return []
+    return found
+
+
+def is_known(command_id: UUID) -> rates.Unless:
+    """The same as a condition for the statement that charges the budgets. Numbers have no policy to be planned."""
+    key = Held._meta.pk.get_db_prep_value(command_id, connection)
+    return KNOWN, (key, key)
 
 
 def find_held(code: str) -> Held | None:

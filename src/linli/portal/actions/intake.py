@@ -15,6 +15,7 @@ from linli.cases.models import Case, Event
 from linli.documents import actions as documents
 from linli.documents.models import Purpose
 from linli.kit.ids import uuid7
+from linli.people import scope
 from linli.people.access import SYSTEM, Actor
 from linli.service_requests import actions as service_requests
 
@@ -66,6 +67,7 @@ def _attach(photos: Sequence[str], event: Event, purpose: Purpose, at: datetime)
     )
 
 
+@scope.everything()  # the other is found by its signed mark, published or not
 def _join(case: Case, head_id: UUID, at: datetime) -> None:
     """Merges the new case with the one it repeats; where that has closed meanwhile it stays a case of its own."""
     head = Case.objects.filter(pk=head_id, is_open=True, accused_path="").first()

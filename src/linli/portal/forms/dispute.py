@@ -107,6 +107,7 @@ class Dispute:
     lon: str = ""
     lat: str = ""
     prefer: str = ""
+    proof: str = ""
     requests: tuple[str, ...] = field(default=())
     applicants: tuple[Somebody, ...] = (Somebody(),)
     respondents: tuple[Somebody, ...] = (Somebody(),)
@@ -132,7 +133,7 @@ class Dispute:
         pairs = [
             (each.name, str(getattr(self, each.name)))
             for each in fields(self)
-            if each.name not in (*shown, "requests", "applicants", "respondents")
+            if each.name not in (*shown, "proof", "requests", "applicants", "respondents")
         ]
         if step != "what":
             pairs += [("requests", request) for request in self.requests]

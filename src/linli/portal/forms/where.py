@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from django.utils.translation import gettext as _
 
+from linli.kit.lists import listed
 from linli.orgs import lookup
 from linli.orgs.models import Kind, Organisation, is_within, within
 from linli.portal.forms.draft import Draft
@@ -127,7 +128,7 @@ def _by_words(county: Organisation, draft: Draft) -> Where:
     if len(found) == 1:
         return Where(_listed(draft, found[0]), place=found[0])
     if found:
-        names = _("、").join(_full_name(unit) for unit in found[:4])
+        names = listed(_full_name(unit) for unit in found[:4])
         message = _("地址里的名字有好几处：%(names)s。请从名单里选是哪一处。") % {"names": names}
     else:
         message = _("从地址里没看出是哪个乡镇、哪个村。请从名单里选乡镇和村，地址会留着。")

@@ -10,15 +10,18 @@ from typing import Any
 
 import pytest
 from conftest import NOW, Cast, Town
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from linli.cases.models import Case, Event
 from linli.kit import clock
+from linli.kit.codes import keyed
 from linli.kit.ids import uuid7
 from linli.people.actions import rates
-from linli.people.models import Change
+from linli.people.models import Bucket, Change
 from linli.portal import actions
 from linli.portal.actions import budget, holding
 from linli.portal.forms import new_command
@@ -144,6 +147,44 @@ def test_sent_twice_it_waits_once_and_keeps_its_code(town: Town, small: None) ->
     assert key is not None
     assert Held.objects.filter(pk=key).count() == 1
     assert not Case.objects.filter(pk=key).exists()
+
+
+def test_sent_twice_it_is_charged_once(town: Town, small: None) -> None:
+    command = new_command()
+
+    def charged() -> set[int]:
+        """Without the budget of everything that is posted, which counts every time."""
+        return set(Bucket.objects.exclude(digest=posts).values_list("empty_at", flat=True))
+
+    posts = keyed("rates", b"posts/198.51.100.7")
+    assert send(command=command)["Location"] == "/report/receipt"
+    once = charged()
+    assert [send(command=command)["Location"] for _n in range(3)] == ["/report/receipt"] * 3
+    assert charged() == once
+    assert send()["Location"] == "/report/receipt", "the second of two that its budget has"
+
+
+def test_what_was_held_stays_held_when_it_is_sent_again_later(town: Town, small: None) -> None:
+    command = new_command()
+    for _n in range(2):
+        send()
+    assert send(command=command)["Location"] == "/report/held"
+    Bucket.objects.all().delete()  # some minutes later
+    assert send(command=command)["Location"] == "/report/held"
+    assert Held.objects.get().reasons == ["unproven"]
+    assert Case.objects.count() == 2
+
+
+def test_budgets_cost_a_report_one_statement(town: Town, settings: Any) -> None:
+    def statements() -> int:
+        with CaptureQueriesContext(connection) as found:
+            assert send()["Location"] == "/report/receipt"
+        return len(found)
+
+    statements()
+    counted = statements()
+    settings.REPORT_BUDGETS = False
+    assert counted == statements() + 2, "and one for everything that is posted"
 
 
 def test_what_is_wrong_with_a_report_is_said_at_once_and_not_held(town: Town, small: None) -> None:

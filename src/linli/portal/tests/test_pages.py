@@ -89,6 +89,20 @@ def test_lists_and_outlines_are_public_and_may_be_cached(client: Client, town: T
     assert client.get("/boundaries/990001-zj").status_code == 404
 
 
+@pytest.mark.parametrize(
+    "address", ["/grids/%00", "/boundaries/%00", "/places/%00/children", "/places/9%00/children"]
+)
+def test_an_address_with_a_zero_byte_names_nothing(address: str, client: Client, town: Town) -> None:
+    assert client.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("zero", ["%00", "%00%00", "%0%000"])
+def test_a_zero_byte_in_a_question_is_left_out(zero: str, client: Client, town: Town) -> None:
+    plain = client.get("/places?parent=990001101").json()
+    assert plain["items"]
+    assert client.get(f"/places?parent=99000{zero}1101").json() == plain
+
+
 def test_statements_of_the_directory_stay_few(
     client: Client, town: Town, cast: Cast, django_assert_max_num_queries: Any
 ) -> None:

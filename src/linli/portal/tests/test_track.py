@@ -17,6 +17,7 @@ from linli.documents import actions as documents
 from linli.documents.models import Attachment, Purpose
 from linli.kit.ids import uuid7
 from linli.people.access import SYSTEM
+from linli.people.actions import rates
 from linli.people.models import Bucket
 from linli.portal import actions
 from linli.portal.tests.conftest import Resident, fields_of
@@ -82,8 +83,8 @@ def test_the_wait_ends_by_itself_and_right_codes_never_count(town: Town) -> None
     until = actions.blocked_until(address="2001:db8::ffff", at=NOW)
     assert until == NOW + timedelta(seconds=30)
     assert actions.blocked_until(**given, at=until) is None
-    actions.note_wrong_code(address="203.0.113.1", at=NOW + timedelta(hours=1))
-    assert Bucket.objects.count() == 1
+    rates.sweep(at=NOW + timedelta(hours=1))
+    assert not Bucket.objects.exists()
 
 
 def test_every_public_step_is_told_and_nobody_is_named(

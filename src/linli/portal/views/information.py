@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -22,7 +21,8 @@ from linli.people.access import public
 from linli.portal.views.client import not_kept
 from linli.portal.views.tickets import PARTY, TRACK, case_id_of, party_of
 from linli.privacy.actions import claims, copies, seen
-from linli.privacy.models import Claim, ClaimKind, Consent, Read
+from linli.privacy.actions.openings import Openings
+from linli.privacy.models import Claim, ClaimKind, Consent
 
 BACK = {TRACK: "portal:track", PARTY: "portal:dispute"}
 PAGE = {TRACK: "portal:information", PARTY: "portal:dispute-information"}
@@ -39,10 +39,8 @@ class Concerned:
     ticket: str
 
     @property
-    def reads(self) -> QuerySet[Read]:
-        if self.party is None:
-            return Read.objects.filter(case_id=self.case.pk)
-        return reading.seen_by_parties(self.case.pk)
+    def openings(self) -> Openings:
+        return Openings(self.case) if self.party is None else reading.seen_by_parties(self.case)
 
     @property
     def claims(self) -> list[Claim]:
@@ -98,7 +96,7 @@ def copy(request: HttpRequest, ticket: str) -> HttpResponse:
     who, form = concerned(request, ticket), request.POST.get("form", "")
     if who is None or form not in FORMS:
         raise Http404
-    held = copies.copy(case=who.case, party=who.party, at=clock.now(), reads=who.reads)
+    held = copies.copy(case=who.case, party=who.party, at=clock.now(), openings=who.openings)
     if form == "html":
         context = {"held": held, "case": who.case, "who": who, "parts": copies.parts(held)}
         return not_kept(render(request, "portal/copy.html", context))
@@ -119,7 +117,7 @@ def _page(
         "who": who,
         "case": who.case,
         "broken": seen.broken(who.case),
-        "page": seen.page(who.reads, request.GET.get("after", "")),
+        "page": seen.page(who.openings, request.GET.get("after", "")),
         "claims": who.claims,
         "consents": list(Consent.objects.of(who.case.pk, who.party)),
         "kinds": ClaimKind.choices,

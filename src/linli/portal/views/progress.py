@@ -19,11 +19,12 @@ from linli.cases.procedures.calendar import current
 from linli.cases.procedures.limits import Derivation, remaining
 from linli.documents.models import Attachment, Purpose
 from linli.orgs.models import Organisation
+from linli.people import scope
 from linli.people.access import Actor
 from linli.portal.views.places import full_label, short_label
 from linli.privacy.actions import seen
+from linli.privacy.actions.openings import Openings
 from linli.privacy.actions.seen import Seen
-from linli.privacy.models import Read
 from linli.service_requests.actions import told
 from linli.service_requests.models import Category, Request
 
@@ -58,6 +59,7 @@ class Progress:
         """The case this one was merged into."""
         if self.case.group is None or self.case.group == self.case.pk:
             return None
+        scope.admit(self.case.group)
         return Case.objects.select_related("place", "holder").filter(pk=self.case.group).first()
 
     @property
@@ -101,7 +103,8 @@ class Progress:
         """How many other reports of the same matter there are."""
         if self.case.group is None:
             return 0
-        return Case.objects.filter(group=self.case.group).exclude(pk=self.case.pk).count()
+        with scope.everything():  # a number alone, of cases the reader may not see
+            return Case.objects.filter(group=self.case.group).exclude(pk=self.case.pk).count()
 
     # Who has it, until when ----------------------------------------------------------------------
 
@@ -172,7 +175,7 @@ class Progress:
     @cached_property
     def openings(self) -> list[Seen]:
         """Who opened it last."""
-        return list(seen.page(Read.objects.filter(case_id=self.case.pk), size=3).rows)
+        return list(seen.page(Openings(self.case), size=3).rows)
 
     @cached_property
     def broken(self) -> list[seen.Broken]:

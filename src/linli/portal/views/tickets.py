@@ -10,6 +10,8 @@ from uuid import UUID
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from linli.people import scope
+
 RECEIPT = "linli_receipt"
 TRACK = "linli_track"
 HOUR = 3600
@@ -58,20 +60,24 @@ def take_back(response: HttpResponse) -> None:
 
 
 def case_id_of(request: HttpRequest, kind: str) -> UUID | None:
-    """The case the cookie names, while it lasts and nobody has touched it."""
+    """The case the cookie names, while it lasts and nobody has touched it; it may be looked at from here on."""
     try:
-        return UUID(_value(request, kind))
+        found = UUID(_value(request, kind))
     except ValueError:
         return None
+    scope.admit(found)
+    return found
 
 
 def party_of(request: HttpRequest, kind: str) -> tuple[UUID, int] | None:
-    """The case and the number of the party the cookie names."""
+    """The case and the number of the party the cookie names; it may be looked at from here on."""
     case_id, _slash, number = _value(request, kind).partition("/")
     try:
-        return UUID(case_id), int(number)
+        found = UUID(case_id), int(number)
     except ValueError:
         return None
+    scope.admit(found[0])
+    return found
 
 
 def _value(request: HttpRequest, kind: str) -> str:

@@ -10,20 +10,19 @@ from uuid import UUID
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from linli.cases.actions import BadData, CommandError
 from linli.cases.models import Case
 from linli.documents import actions as documents
-from linli.documents.forms import receive_in_memory, staged
-from linli.documents.render import PhotoRefused
+from linli.documents.forms import staged, take, takes_photos
 from linli.documents.views import serve
 from linli.kit import clock
 from linli.kit.ids import uuid7
 from linli.mediation import actions as mediations
 from linli.mediation.actions.referring import party_of_request
 from linli.notify.actions import notices
+from linli.people import scope
 from linli.people.access import public
 from linli.portal import actions
 from linli.portal.views.client import address_of, not_kept
@@ -115,7 +114,8 @@ def departure(request: HttpRequest) -> HttpResponse:
 def mediation(request: HttpRequest) -> HttpResponse:
     """To the party's own page of the mediation the request was referred to: its reporter is the first party."""
     case = _case_of(request)
-    party = party_of_request(case.pk) if case is not None else None
+    with scope.everything():  # of the other case nothing is read but which one it is
+        party = party_of_request(case.pk) if case is not None else None
     if party is None:
         raise Http404
     response = HttpResponseRedirect(reverse("portal:dispute"), status=HTTPStatus.SEE_OTHER)
@@ -140,17 +140,11 @@ def photo(request: HttpRequest, photo_id: UUID, size: str) -> HttpResponse:
 
 @public
 @require_http_methods(["GET", "HEAD", "POST"])
-@csrf_exempt  # only until the handler for photos is set: the check reads the body, so it must come after
+@takes_photos
 def move(request: HttpRequest, verb: str) -> HttpResponse:
     """Makes one of the reporter's moves, then back to the case; a refused one is shown with all that was typed."""
     if request.method != "POST":
         return HttpResponseRedirect(reverse("portal:track"))
-    receive_in_memory(request)
-    return _move(request, verb)
-
-
-@csrf_protect
-def _move(request: HttpRequest, verb: str) -> HttpResponse:
     case = _case_of(request)
     if case is None:
         context = {"is_gone": True, "kept": _typed(request, case, verb)}
@@ -189,16 +183,9 @@ def _typed(request: HttpRequest, case: Case | None, verb: str) -> dict[str, Any]
 
 
 def _stage(request: HttpRequest, tried: Tried) -> None:
-    photos = list(tried.values.get("photos", []))
-    for file in request.FILES.getlist("photo")[: documents.MAX_PHOTOS + 1]:
-        try:
-            if len(photos) >= documents.MAX_PHOTOS:
-                raise documents.TooManyPhotos
-            photos.append(str(documents.stage(data=file.read(), name=file.name or "", at=clock.now()).id))
-        except PhotoRefused as error:
-            tried.errors["photos"] = error.message
-        except documents.TooManyPhotos as error:
-            tried.errors["photos"] = str(error)
+    photos, wrong = take(request, tried.values.get("photos", []))
+    if wrong:
+        tried.errors["photos"] = " ".join(wrong)
     if photos:
         tried.values["photos"] = photos
 
@@ -237,7 +224,7 @@ def _page(request: HttpRequest, case: Case, tried: Tried | None = None) -> HttpR
         "moves": moves,
         "tried": tried,
         "kept": tried.values if tried and not any(each["tried"] for each in moves) else {},
-        "uploads": staged(tried.values.get("photos", [])) if tried else [],
+        "uploads": staged(request, tried.values.get("photos", [])) if tried else [],
         "room": documents.MAX_PHOTOS - len(tried.values.get("photos", []) if tried else []),
         "done": request.GET.get("done", "") if request.GET.get("done") in ADDRESSES else "",
         "told": request.GET.get("done", "") if request.GET.get("done") in ("told", "untold") else "",

@@ -14,10 +14,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from linli.cases.actions import BadData, CommandReused
+from linli.cases.models import Case
 from linli.kit import clock
 from linli.mediation import actions as mediations
 from linli.orgs.models import Organisation
+from linli.people import scope
 from linli.people.access import Actor, public
+from linli.portal import actions
 from linli.portal.forms import find_where
 from linli.portal.forms.dispute import (
     MOST,
@@ -30,6 +33,7 @@ from linli.portal.forms.dispute import (
     new_command,
     problems_of_people,
 )
+from linli.portal.views.client import address_of
 from linli.portal.views.county import county_of
 from linli.portal.views.disputes import pages
 from linli.portal.views.tickets import give_party_receipt
@@ -129,6 +133,10 @@ def _send(request: HttpRequest, draft: Dispute, place: Organisation, at: datetim
     errors = _problems_of_people(draft)
     if errors:
         return pages.who(request, draft, errors)
+    scope.admit(draft.command_id)
+    if _is_too_soon(request, draft, at):
+        full = HTTPStatus.TOO_MANY_REQUESTS
+        return pages.check(request, draft, place=place, is_too_soon=True, status=full)
     try:
         registered = mediations.register(
             application=_application(draft, place),
@@ -143,6 +151,14 @@ def _send(request: HttpRequest, draft: Dispute, place: Organisation, at: datetim
     response = HttpResponseRedirect(reverse("portal:dispute-receipt"), status=HTTPStatus.SEE_OTHER)
     give_party_receipt(response, registered.case.pk, APPLICANT)
     return response
+
+
+def _is_too_soon(request: HttpRequest, draft: Dispute, at: datetime) -> bool:
+    """Whether too much comes from there just now. Sent again, because the answer was lost, it never is."""
+    if Case.objects.filter(pk=draft.command_id).exists():
+        return False
+    sent = {"address": address_of(request), "challenge": draft.command, "proof": draft.proof}
+    return actions.is_too_soon(form="dispute", at=at, **sent)
 
 
 def _wrong(request: HttpRequest, draft: Dispute, errors: dict[str, str]) -> HttpResponse:

@@ -317,7 +317,7 @@ class Mine(Progress):
     @cached_property
     def openings(self) -> list[Seen]:
         """Who opened it last, besides its mediators: when those work on it could tell of separate talks."""
-        return list(seen.page(reading.seen_by_parties(self.case.pk), size=3).rows)
+        return list(seen.page(reading.seen_by_parties(self.case), size=3).rows)
 
     # What happened -------------------------------------------------------------------------------
 

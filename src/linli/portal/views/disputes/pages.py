@@ -12,8 +12,10 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
+from linli.kit import clock
 from linli.mediation.models import Category, Sex
 from linli.orgs.models import Organisation
+from linli.portal import actions
 from linli.portal.forms import lists_for
 from linli.portal.forms.dispute import LABELS, MOST, MOST_REQUESTS, SIDES, STEPS, Dispute, Somebody
 from linli.portal.views.client import not_kept
@@ -114,6 +116,7 @@ def check(
     *,
     place: Organisation | None = None,
     is_reused: bool = False,
+    is_too_soon: bool = False,
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HttpResponse:
     context = {
@@ -125,6 +128,7 @@ def check(
             for side, n, each in draft.everybody
         ],
         "is_reused": is_reused,
+        "is_too_soon": is_too_soon,
     }
     return _page(request, "check", draft, errors, status=status, **context)
 
@@ -160,6 +164,7 @@ def _page(
         "step": step,
         "draft": draft,
         "hidden": draft.hidden(step),
+        "bits": actions.bits_now(clock.now()),
         "errors": errors or {},
         "wrong": wrong,
         "steps": _steps(step),

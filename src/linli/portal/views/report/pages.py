@@ -112,7 +112,7 @@ def photos(request: HttpRequest, draft: Draft, errors: dict[str, str] | None = N
     context: dict[str, Any] = {
         "asked": category is not None and category.photo == Photo.ASK,
         "unwanted": category is not None and category.photo == Photo.NO,
-        "uploads": staged(draft.photos),
+        "uploads": staged(request, draft.photos),
         "most": documents.MAX_PHOTOS,
         "room": max(documents.MAX_PHOTOS - len(draft.photos), 0),
     }
@@ -134,7 +134,7 @@ def contact(
         "category": category,
         "type_label": dict(RequestType.choices).get(draft.request_type, ""),
         "place": full_label(place),
-        "uploads": staged(draft.photos),
+        "uploads": staged(request, draft.photos),
         "text_parts": marked(draft.text),
         "address_parts": marked(draft.address),
         "has_numbers": bool(text.mask_candidates(draft.text) or text.mask_candidates(draft.address)),
@@ -174,9 +174,9 @@ def accused_of(draft: Draft) -> Organisation | None:
     return Organisation.objects.filter(code=draft.accused, valid_until=None).first()
 
 
-def still_there(draft: Draft) -> list[str]:
+def still_there(request: HttpRequest, draft: Draft) -> list[str]:
     """The photos of the draft that have not gone in the meantime."""
-    return [str(upload.id) for upload in staged(draft.photos)]
+    return [str(upload.id) for upload in staged(request, draft.photos)]
 
 
 def _page(

@@ -10,15 +10,13 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from linli.cases.actions import BadData, CommandReused
 from linli.cases.models import Case
-from linli.documents import actions as documents
-from linli.documents.forms import receive_in_memory
-from linli.documents.render import PhotoRefused
+from linli.documents.forms import own, take, takes_photos
 from linli.kit import clock
+from linli.people import scope
 from linli.people.access import public
 from linli.portal import actions
 from linli.portal.forms import (
@@ -43,18 +41,15 @@ Answer = Callable[[HttpRequest, Draft, str], HttpResponse]
 
 @public
 @require_http_methods(["GET", "HEAD", "POST"])
-@csrf_exempt  # only until the handler for photos is set: the check reads the body, so it must come after
+@takes_photos
 def report(request: HttpRequest) -> HttpResponse:
     """GET begins; POST with `step` (the step filled in) and `go` (what was pressed) moves on."""
     if request.method != "POST":
         return pages.what(request, Draft(command=new_command()))
-    receive_in_memory(request)
-    return _posted(request)
-
-
-@csrf_protect
-def _posted(request: HttpRequest) -> HttpResponse:
     draft = Draft.from_post(request.POST)
+    photos, wrong = own(request, draft.photos)
+    if wrong:
+        return pages.photos(request, replace(draft, photos=tuple(photos)), {"photos": " ".join(wrong)})
     step = request.POST.get("step", "")
     go = request.POST.get("go", "next")
     return ANSWERS.get(step, _what)(request, draft, go)
@@ -91,6 +86,12 @@ def _where(request: HttpRequest, draft: Draft, go: str) -> HttpResponse:
 def _likely(where: Where, at: datetime) -> list[service_requests.Likeness]:
     """Open matters nearby that may be the same; never disputes, accusations or those of people kept from view."""
     assert where.place is not None
+    with scope.everything():  # matters not published are among them; only a title without numbers is shown
+        return _likely_among(where, at)
+
+
+def _likely_among(where: Where, at: datetime) -> list[service_requests.Likeness]:
+    assert where.place is not None
     among = Case.objects.filter(kind="service_request", is_identity_kept=False, accused_path="")
     return service_requests.similar_cases(
         among=among.exclude(category__startswith="dispute."),
@@ -107,29 +108,15 @@ def _photos(request: HttpRequest, draft: Draft, go: str) -> HttpResponse:
     if go.startswith("remove:"):
         kept = tuple(photo for photo in draft.photos if photo != go.removeprefix("remove:"))
         return pages.photos(request, replace(draft, photos=kept))
-    draft, errors = stage_photos(request, draft)
-    if errors:
-        return pages.photos(request, draft, errors)
+    photos, wrong = take(request, draft.photos)
+    draft = replace(draft, photos=tuple(photos))
+    if wrong:
+        return pages.photos(request, draft, {"photos": " ".join(wrong)})
     if go == "back":
         return pages.where(request, replace(draft, same=""))
     if go == "add":
         return pages.photos(request, draft)
     return pages.contact(request, draft)
-
-
-def stage_photos(request: HttpRequest, draft: Draft) -> tuple[Draft, dict[str, str]]:
-    """Takes in the files of the request; those that are photos are kept even when another is refused."""
-    photos, refused = list(draft.photos), []
-    for file in request.FILES.getlist("photo"):
-        if len(photos) >= documents.MAX_PHOTOS:
-            refused.append(str(documents.TooManyPhotos()))
-            break
-        try:
-            photos.append(str(documents.stage(data=file.read(), name=file.name or "", at=clock.now()).id))
-        except PhotoRefused as error:
-            name = documents.display_name(file.name or "")
-            refused.append(f"{name}：{error.message}" if name else error.message)
-    return replace(draft, photos=tuple(photos)), {"photos": " ".join(refused)} if refused else {}
 
 
 def _contact(request: HttpRequest, draft: Draft, go: str) -> HttpResponse:
@@ -147,10 +134,17 @@ def _send(request: HttpRequest, draft: Draft, at: datetime) -> HttpResponse:
     where = find_where(county_of(request), draft)
     if where.place is None:
         return pages.where(request, where.draft, where.errors, disagree=where.disagree)
+    scope.admit(draft.command_id)
     submission, same_as = _submission(where.draft, where), same_as_of(draft.same)
     try:
         service_requests.check(submission)
-        reasons = _over(request, draft, at)
+        reasons = actions.over(
+            command_id=draft.command_id,
+            address=address_of(request),
+            challenge=draft.command,
+            proof=draft.proof,
+            at=at,
+        )
         if reasons:
             return _held(submission, same_as, reasons, draft, at)
         receipt = actions.take_in(submission=submission, same_as=same_as, command_id=draft.command_id, at=at)
@@ -161,14 +155,6 @@ def _send(request: HttpRequest, draft: Draft, at: datetime) -> HttpResponse:
     response = HttpResponseRedirect(reverse("portal:receipt"), status=HTTPStatus.SEE_OTHER)
     give_receipt(response, receipt.case.pk)
     return response
-
-
-def _over(request: HttpRequest, draft: Draft, at: datetime) -> list[str]:
-    """The budgets a sending is over. Sent again, because the answer was lost, it is over none."""
-    known = actions.reasons_of(draft.command_id)
-    if known or Case.objects.filter(pk=draft.command_id).exists():
-        return known
-    return actions.over(address=address_of(request), challenge=draft.command, proof=draft.proof, at=at)
 
 
 def _held(
@@ -190,7 +176,7 @@ def _wrong(request: HttpRequest, draft: Draft, errors: dict[str, str]) -> HttpRe
     first = min(steps, key=STEPS.index)
     here = {name: said for name, said in errors.items() if STEP_OF.get(name, "contact") == first}
     if "photos" in here:
-        draft = replace(draft, photos=tuple(pages.still_there(draft)))
+        draft = replace(draft, photos=tuple(pages.still_there(request, draft)))
     return pages.PAGES[first](request, draft, here)
 
 
