@@ -6,8 +6,10 @@ class LinliConfig(AppConfig):
     label = "notify"
 
     def ready(self) -> None:
-        from linli.notify.actions import claims, forgetting, glass
+        from linli.notify.actions import claims, forgetting, glass, ordered, signins
 
         claims.install()
         forgetting.install()
         glass.install()
+        ordered.install()
+        signins.install()

@@ -49,6 +49,33 @@ class Message(models.Model):
         ]
 
 
+class Memo(models.Model):
+    """One person told of one step of something that is about no single case: an order on a set, a round, an act.
+
+    `sort` says what `subject` is and who writes the words (`actions.memos`); `number` is the step's.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    sort = models.CharField(max_length=12)
+    subject = models.UUIDField()
+    number = models.PositiveSmallIntegerField(default=1)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["person", "-at"], name="memo_inbox"),
+            models.Index(fields=["person"], name="memo_unread", condition=Q(read_at=None)),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["sort", "subject", "number", "person"], name="memo_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sort} {self.subject} {self.number}"
+
+
 class Webhook(models.Model):
     """An address that is told of events: ids and kinds, signed, and only of cases its post may open.
 
@@ -149,6 +176,7 @@ class Wish(models.Model):
     by_push = models.BooleanField(_("手机提醒"), default=True)
     by_sms = models.BooleanField(_("短信发到工作电话"), default=False)
     by_email = models.BooleanField(_("电子邮件"), default=False)
+    by_week = models.BooleanField(_("每周简报发到电子邮件"), default=True)
     quiet_from = models.TimeField(_("安静时段开始"), null=True, blank=True)
     quiet_until = models.TimeField(_("安静时段结束"), null=True, blank=True)
     language = models.CharField(_("语言"), max_length=8, default="zh-hans")
@@ -203,3 +231,48 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.case_id} {self.event_number} {self.channel}"
+
+
+class Mailing(models.Model):
+    """One thing to be sent to one of the staff on one way that is about no case.
+
+    It holds no words: they are made from `subject` when it is sent.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    channel = models.CharField(max_length=8, choices=Channel.choices, default=Channel.EMAIL)
+    why = models.CharField(max_length=12)
+    subject = models.UUIDField()
+    due_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    done_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["due_at"], name="mailing_due", condition=Q(due_at__isnull=False)),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["person", "why", "subject", "channel"], name="mailing_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.why} {self.subject}"
+
+
+class SignInNotice(models.Model):
+    """Somebody's account was entered from a browser it had not met: to be told by mail. Gone once it is told."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    browser = models.CharField(max_length=80)
+    at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["due_at"], name="sign_in_notice_due")]
+
+    def __str__(self) -> str:
+        return str(self.id)

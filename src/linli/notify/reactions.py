@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q
+
 from linli.cases.actions import Reaction
 from linli.cases.models import Case, Event, Task
 from linli.notify.actions import notices
@@ -66,7 +68,7 @@ def _desk(event: Event, case: Case, at: datetime) -> set[UUID]:
 
 
 def _unit(event: Event, case: Case, at: datetime) -> set[UUID]:
-    return _people_at(event.unit_id or case.holder_id, ["handler"], case, at)
+    return _people_at(event.unit_id or case.holder_id, ["handler", "committee"], case, at)
 
 
 def _owner(event: Event, case: Case, at: datetime) -> set[UUID]:
@@ -78,8 +80,8 @@ def _owner(event: Event, case: Case, at: datetime) -> set[UUID]:
 
 def _superior(event: Event, case: Case, at: datetime) -> set[UUID]:
     people: set[UUID] = set()
-    for task in Task.objects.filter(case_id=case.pk, role="supervisor"):
-        people |= _people_at(task.organisation_id, ["supervisor"], case, at)
+    for task in Task.objects.filter(Q(role="supervisor") | Q(why="escalated"), case_id=case.pk):
+        people |= _people_at(task.organisation_id, [task.role], case, at)
     orders = Event.objects.filter(case_id=case.pk, verb="supervise", person__isnull=False)
     supervisor = orders.order_by("-number").values_list("person_id", flat=True).first()
     return people | ({supervisor} if supervisor else set())

@@ -15,6 +15,7 @@ from linli.cases import actions as cases
 from linli.cases.actions import BadData, CaseNotFound, NotAllowed
 from linli.cases.models import Case, Event
 from linli.kit.ids import derived, uuid7
+from linli.kit.lists import listed
 from linli.kit.sealing import vault
 from linli.mediation.actions import sittings
 from linli.mediation.actions.committees import load_of
@@ -100,7 +101,7 @@ def _check_team(case: Case, mediators: Sequence[Person], recorder: Person | None
     unfit = [person.name for person in mediators if person.pk not in fit]
     if unfit:
         errors["mediators"] = _("不能调解这一件（应当回避，或者不是本委员会在任的调解员）：%(names)s。") % {
-            "names": "、".join(unfit)
+            "names": listed(unfit)
         }
     if recorder is not None and recorder.pk not in fit:
         errors["recorder"] = _("记录人也要是本委员会在任的人，并且不用回避。")

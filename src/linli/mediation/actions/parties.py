@@ -18,6 +18,7 @@ from linli.kit.text import clean, is_phone
 from linli.mediation.actions.mediating import step_aside
 from linli.mediation.actions.reading import held
 from linli.mediation.models import Companion, CompanionRole, Mediation, Party, PartyCode, Sex, Side
+from linli.people import scope
 from linli.people.access import Actor
 from linli.people.models import Person
 
@@ -240,8 +241,6 @@ def find_party(code: str) -> Party | None:
     row = PartyCode.objects.filter(digest=_digest(code), is_active=True).first()
     if row is None:
         return None
-    return (
-        Party.objects.select_related("case__place", "case__holder")
-        .filter(case_id=row.case_id, number=row.party)
-        .first()
-    )
+    found = Party.objects.select_related("case__place", "case__holder")
+    with scope.everything():  # the code is what opens the case
+        return found.filter(case_id=row.case_id, number=row.party).first()

@@ -6,7 +6,6 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from linli.cases import actions as cases
@@ -18,6 +17,7 @@ from linli.mediation.rules import readers
 from linli.people.access import Actor
 from linli.people.models import Person
 from linli.privacy.actions import purposes, reads
+from linli.privacy.actions.openings import Openings
 from linli.privacy.models import Group, Read
 
 KINDS = ("mediation", "mediation_medical", "mediation_labour")
@@ -115,16 +115,15 @@ def admit_reader(case: UUID, person_id: UUID, why: str, named_by: UUID, at: date
 
 def readings_of(case_id: UUID) -> list[Read]:
     """Everybody who opened the case, latest first."""
-    return list(Read.objects.filter(case_id=case_id).select_related("person").order_by("-at", "-id"))
+    return Openings(Case.objects.get(pk=case_id)).newest()
 
 
-def seen_by_parties(case_id: UUID) -> QuerySet[Read]:
+def seen_by_parties(case: Case) -> Openings:
     """The openings every party is told of alike: all but those of whoever mediates it or keeps its record.
 
     When those open it could tell one party of separate talks with another; that they may is told instead.
     """
-    working = Assignment.objects.filter(case_id=case_id).values("person_id")
-    return Read.objects.filter(case_id=case_id).exclude(person_id__in=working)
+    return Openings(case, without=Assignment.objects.filter(case_id=case.pk).values("person_id"))
 
 
 def install() -> None:

@@ -5,18 +5,19 @@ It records disputes, never lists of people.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, IntegerField, OuterRef, Subquery
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from linli.cases.actions import BadData, NotAllowed
 from linli.kit import text
 from linli.mediation.models import Mediation, ScreeningRound
-from linli.orgs.models import Kind, Organisation, is_within, within
+from linli.orgs.models import Kind, Organisation, is_within, lineage, within
 from linli.people.access import Actor
 
 PLACES = (Kind.VILLAGE, Kind.COMMUNITY)
@@ -73,13 +74,81 @@ def record_round(
 def rounds_of(unit: Organisation, month: date) -> list[Screened]:
     """Every village and community under a unit, with its round of the month or None."""
     first = month.replace(day=1)
-    last = (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+    last = _last_day(first)
     villages = Organisation.objects.below(unit).filter(kind__in=PLACES).on(last).order_by("path")
-    cases = Mediation.objects.filter(screening=OuterRef("pk")).order_by().values("screening")
-    linked = Subquery(cases.annotate(n=Count("pk")).values("n"), output_field=IntegerField())
     rounds = ScreeningRound.objects.filter(within("place__path", unit.path), month=first)
-    done = {row.place_id: row for row in rounds.annotate(linked=Coalesce(linked, 0))}
+    done = {row.place_id: row for row in rounds.annotate(linked=_linked())}
     return [Screened(village, done.get(village.pk)) for village in villages]
+
+
+class Tally(NamedTuple):
+    """Of a unit and month: villages and communities gone through, of how many, and disputes found and registered."""
+
+    done: int = 0
+    whole: int = 0
+    found: int = 0
+    linked: int = 0
+
+
+def below(unit: Organisation, paths: Iterable[str], months: Iterable[date]) -> dict[tuple[str, date], Tally]:
+    """What the rounds under a unit come to at each of these paths and months; in two statements."""
+    wanted = set(paths)
+    tallies: dict[tuple[str, date], Tally] = {}
+    lasts = {month: _last_day(month) for month in months}
+    for path, since, until in (
+        Organisation.objects.below(unit)
+        .filter(kind__in=PLACES)
+        .values_list("path", "valid_from", "valid_until")
+    ):
+        above = wanted.intersection(lineage(path))
+        for month, last in lasts.items():
+            if _is_standing(since, until, last):
+                _add(tallies, above, month, Tally(whole=1))
+    rounds = ScreeningRound.objects.filter(within("place__path", unit.path), month__in=lasts)
+    counted = rounds.annotate(linked=_linked()).values_list("place__path", "month", "found", "linked")
+    for path, month, found, linked in counted:
+        above = wanted.intersection(lineage(path))
+        _add(tallies, above, month, Tally(1, 0, max(found, linked), linked))
+    return tallies
+
+
+def _add(tallies: dict[tuple[str, date], Tally], paths: Iterable[str], month: date, more: Tally) -> None:
+    for each in paths:
+        known = tallies.get((each, month), Tally())
+        tallies[each, month] = Tally(*(a + b for a, b in zip(known, more, strict=True)))
+
+
+def done_in(path: str, months: Iterable[date]) -> dict[date, tuple[int, int]]:
+    """How many villages and communities under a unit had their round, of how many; by month, in two statements."""
+    lasts = {month: _last_day(month) for month in months}
+    places = Organisation.objects.filter(within("path", path), kind__in=PLACES).order_by()
+    terms = list(places.values_list("valid_from", "valid_until").annotate(n=Count("pk")))
+    rounds = ScreeningRound.objects.filter(within("place__path", path), month__in=lasts).order_by()
+    done = dict(rounds.values_list("month").annotate(n=Count("pk")))
+    return {
+        month: (done.get(month, 0), sum(n for since, until, n in terms if _is_standing(since, until, last)))
+        for month, last in lasts.items()
+    }
+
+
+def registered(unit_path: str, month: date) -> QuerySet[Mediation]:
+    """The disputes that were registered from rounds of a month at a unit and below it."""
+    return Mediation.objects.filter(within("screening__place__path", unit_path), screening__month=month)
+
+
+def _is_standing(since: date, until: date | None, day: date) -> bool:
+    return since <= day and (until is None or until > day)
+
+
+def _last_day(month: date) -> date:
+    """Of a month that is given by its first."""
+    return (month + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+
+
+def _linked() -> Coalesce:
+    """How many disputes of a round have become cases."""
+    cases = Mediation.objects.filter(screening=OuterRef("pk")).order_by().values("screening")
+    return Coalesce(Subquery(cases.annotate(n=Count("pk")).values("n"), output_field=IntegerField()), 0)
 
 
 def _errors(place: Organisation, first: date, found: int, note: str, at: datetime) -> dict[str, str]:

@@ -65,7 +65,7 @@ def _field(field: Field, value: Any, matter: Mediation) -> Iterator[str]:
         for place, row in enumerate(value, start=1):
             filled = [column for column in field.columns if row.get(column.name)]
             cells = [f"{column.text}：{_cell(column, row[column.name], matter)}" for column in filled]
-            yield f"{place}. " + "；".join(cells)
+            yield f"{place}. " + "；".join(cells)  # zh: on an official paper
     elif field.kind == "lines":
         yield f"{field.text}："
         yield from (f"{place}. {line}" for place, line in enumerate(value, start=1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from linli.documents.tests import pictures
 from linli.documents.views import serve
 from linli.kit import sealing
 from linli.kit.ids import uuid7
-from linli.kit.sealing import Sealed, Unreadable, keys, rotation, vault
+from linli.kit.sealing import Sealed, Unreadable, rotation, vault
 from linli.kit.sealing.migrating import Seal
 from linli.mediation import actions as mediations
 from linli.mediation.actions import dossier, talks
@@ -34,39 +34,13 @@ from linli.mediation.tests.story import Story
 from linli.mediation.tests.test_isolation import CANARY, every_column, opened, spellings, tell_everything
 from linli.service_requests.models import Request
 
+pytestmark = pytest.mark.usefixtures("own_ring")
 Dispute = Callable[..., Any]
 EVERY = (
     *("account_", "api_", "auth_", "axes_", "cases_", "django_", "documents_", "ledger_", "measures_"),
     *("mediation_", "notify_", "orgs_", "people_", "portal_", "privacy_", "service_requests_"),
 )
 CONTACT = "0712-6543-210"
-
-
-@pytest.fixture(autouse=True)
-def _ring(settings: Any, tmp_path: Path) -> Iterator[None]:
-    settings.KEYRING, settings.KEYRING_COMMAND = tmp_path / "keyring.json", ""
-    settings.INTAKE_KEY, settings.CASE_KEYS = tmp_path / "intake.json", tmp_path / "case-keys"
-    settings.ATTACHMENTS = tmp_path / "attachments"
-    keys.forget()
-    yield
-    keys.forget()
-
-
-@pytest.fixture
-def away(settings: Any) -> Callable[[], Callable[[], None]]:
-    def take() -> Callable[[], None]:
-        sealing.keyring()
-        kept = settings.KEYRING.read_text()
-        settings.KEYRING.unlink()
-        keys.forget()
-
-        def back() -> None:
-            settings.KEYRING.write_text(kept)
-            keys.forget()
-
-        return back
-
-    return take
 
 
 def dump(folder: Path) -> bytes:
@@ -282,15 +256,15 @@ def test_photos_of_a_mediation_lie_sealed_and_are_shown_open(
         serve(first, "thumbnail")
     back = away()
     second = attach(case.pk, uploads[1].id)
-    assert second.file.read_bytes().startswith(photos.MARK + photos.OF_SERVER)
+    assert second.file.read_bytes().startswith(photos.MARK + photos.STAGED)
     back()
     assert photos.read(second).startswith(b"\xff\xd8\xff")
-    assert photos.seal_left() == 2
+    assert photos.go_over() == 2
     assert second.file.read_bytes().startswith(photos.MARK + photos.OF_CASE)
     second.file.unlink()
-    assert photos.seal_left() == 0
+    assert photos.go_over() == 0
     vault.shred(case.pk)
-    assert photos.seal_left() == 0
+    assert photos.go_over() == 0
     with pytest.raises(vault.Shredded):
         photos.read(first)
 

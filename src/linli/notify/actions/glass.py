@@ -20,11 +20,7 @@ def tell(glass: Glass, case: Case) -> None:
     """A message each, in the transaction that opens the case."""
     paths = {case.place_path, case.holder_path, glass.organisation.path} - {""}
     supervisors = roles_with_duty("supervisor")
-    people = {
-        person
-        for path in sorted(paths)
-        for person in nearest(path, roles=supervisors, case=case, at=glass.at, besides=glass.person_id)
-    }
+    people = nearest(*paths, roles=supervisors, case=case, at=glass.at, besides=glass.person_id)
     told: list[UUID | None] = [*sorted(people - {glass.person_id}), None]
     Message.objects.bulk_create(
         Message(case_id=case.pk, source=glass.id, event_number=NO_EVENT, person_id=person, at=glass.at)

@@ -28,10 +28,13 @@ STALE = timedelta(days=2)  # news older than this is no news
 
 @dataclass(frozen=True)
 class Letter:
-    """A notice ready to go: `to` is a number, an address or, for push, a row of PushAddress."""
+    """A notice ready to go: `to` is a number, an address or, for push, a row of PushAddress.
+
+    Without a case it is a mailing, or tells of a sign-in (`actions.signins`).
+    """
 
     notice_id: UUID
-    case_id: UUID
+    case_id: UUID | None
     due_at: datetime
     channel: str
     to: str
@@ -48,7 +51,7 @@ def put(*, event: Event, case: Case, people: Iterable[UUID], reporters: Iterable
     rows = []
     for person_id in people:
         wish = wishes.get(person_id) or Wish(person_id=person_id)
-        for channel in _ways(wish, has_push=person_id in reached):
+        for channel in ways(wish, person_id in reached):
             due_at = at if case.level == "urgent" else after_quiet(wish, at)
             rows.append(_notice(case.pk, event, person_id, channel, "work", due_at))
     for wish_ in ReporterWish.objects.filter(case_id__in=list(reporters)):
@@ -56,13 +59,14 @@ def put(*, event: Event, case: Case, people: Iterable[UUID], reporters: Iterable
     Notice.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def _ways(wish: Wish, *, has_push: bool) -> list[str]:
-    ways = [
+def ways(wish: Wish, has_push: bool) -> list[str]:
+    """Those somebody chose beside the inbox, as far as they can be reached on them."""
+    chosen = [
         (Channel.PUSH, wish.by_push and has_push),
         (Channel.SMS, wish.by_sms),
         (Channel.EMAIL, wish.by_email),
     ]
-    return [str(channel.value) for channel, is_wanted in ways if is_wanted]
+    return [str(channel.value) for channel, is_wanted in chosen if is_wanted]
 
 
 def _notice(
@@ -116,9 +120,9 @@ def claim(*, at: datetime, limit: int) -> list[Letter]:
 
 def _letter(notice: Notice, until: datetime) -> Letter | None:
     to, language = _whereto(notice)
-    address = PushAddress.objects.filter(pk=to).first() if notice.channel == Channel.PUSH and to else None
-    if not to or (notice.channel == Channel.PUSH and address is None):
+    if not to:
         return None
+    address = PushAddress.objects.filter(pk=to).first() if notice.channel == Channel.PUSH else None
     path = "/field/" if notice.why == "work" else "/track/"
     with translation.override(language):
         subject, body = words(notice.why, settings.PUBLIC_URL + path, notice.case_id)
@@ -130,15 +134,19 @@ def _whereto(notice: Notice) -> tuple[str, str]:
     if notice.person_id is None:
         wish = ReporterWish.objects.filter(case_id=notice.case_id, channel=notice.channel).first()
         return (wish.address, wish.language) if wish else ("", settings.LANGUAGE_CODE)
-    person = Person.objects.get(pk=notice.person_id)
-    known = Wish.objects.filter(person_id=person.pk).first()
-    language = known.language if known else settings.LANGUAGE_CODE
+    assert notice.person is not None
+    known = Wish.objects.filter(person_id=notice.person_id).first() or Wish()
+    return reach(notice.person, notice.channel), known.language
+
+
+def reach(person: Person, channel: str) -> str:
+    """A member of staff's number or address, or for push the id of the newest browser; '' where there is none."""
     if not person.is_active:
-        return "", language
-    if notice.channel == Channel.PUSH:
+        return ""
+    if channel == Channel.PUSH:
         newest = PushAddress.objects.filter(person_id=person.pk).order_by("-made_at").first()
-        return (str(newest.pk) if newest else ""), language
-    return (person.work_phone if notice.channel == Channel.SMS else person.email), language
+        return str(newest.pk) if newest else ""
+    return person.work_phone if channel == Channel.SMS else person.email
 
 
 # An app above adds what else there is to say to a reporter, by its name: from the case and the link to the text.
@@ -158,18 +166,29 @@ def words(why: str, link: str, case_id: UUID) -> tuple[str, str]:
 
 def finish(*, letter: Letter, error: str, at: datetime, is_gone: bool = False) -> None:
     """Notes what came of it; what failed is tried again, later and later. A browser that is gone is forgotten."""
-    if is_gone and letter.address is not None:
-        PushAddress.objects.filter(pk=letter.address.pk).delete()
+    case_id = letter.case_id
+    assert case_id is not None
+    if is_gone:
+        forget_browser(letter)
     if not error or is_gone:
-        _end(letter.case_id, letter.notice_id, letter.due_at, at, error)
+        _end(case_id, letter.notice_id, letter.due_at, at, error)
         return
     with transaction.atomic():
-        row = Notice.objects.filter(case_id=letter.case_id, id=letter.notice_id, due_at=letter.due_at).first()
+        row = Notice.objects.filter(case_id=case_id, id=letter.notice_id, due_at=letter.due_at).first()
         if row is None:
             return
-        wait = WAITS[row.attempts - 1] if 0 < row.attempts <= len(WAITS) else None
-        again = None if wait is None else at + wait
+        again = next_attempt(row.attempts, at)
         Notice.objects.filter(pk=row.pk, due_at=letter.due_at).update(due_at=again, error=error[:40])
+
+
+def forget_browser(letter: Letter) -> None:
+    if letter.address is not None:
+        PushAddress.objects.filter(pk=letter.address.pk).delete()
+
+
+def next_attempt(attempts: int, at: datetime) -> datetime | None:
+    """When it is tried again after so many attempts; None when enough is enough."""
+    return at + WAITS[attempts - 1] if 0 < attempts <= len(WAITS) else None
 
 
 def _end(case_id: UUID, notice_id: UUID, claimed: datetime, at: datetime, error: str) -> None:

@@ -30,7 +30,7 @@ def public_key() -> str:
     key = vapid().public_key
     form = serialization.PublicFormat.UncompressedPoint
     point = key.public_bytes(serialization.Encoding.X962, form)
-    return base64.urlsafe_b64encode(point).rstrip(b"=").decode()
+    return _encoded(point)
 
 
 def vapid() -> Any:
@@ -54,22 +54,31 @@ def subscribe(*, person_id: UUID, given: Mapping[str, Any], at: datetime) -> Pus
     endpoint = given.get("endpoint")
     if not isinstance(keys, dict) or not isinstance(endpoint, str) or len(endpoint) > 700:
         raise BadData({"push": _("浏览器给的地址不能用。")})
-    p256dh, auth = str(keys.get("p256dh", "")), str(keys.get("auth", ""))
     try:
         parse(endpoint)
-        ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), _decoded(p256dh))
-        if len(_decoded(auth)) != 16:
+        point, secret = (_decoded(str(keys.get(name, ""))) for name in ("p256dh", "auth"))
+        ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
+        if len(secret) != 16:
             raise ValueError
     except (Refused, ValueError, binascii.Error):
         raise BadData({"push": _("浏览器给的地址不能用。")}) from None
     with transaction.atomic():
         row, _is_new = PushAddress.objects.update_or_create(
             endpoint=endpoint,
-            defaults={"person_id": person_id, "p256dh": p256dh, "auth": auth, "made_at": at},
+            defaults={
+                "person_id": person_id,
+                "p256dh": _encoded(point),
+                "auth": _encoded(secret),
+                "made_at": at,
+            },
         )
         older = PushAddress.objects.filter(person_id=person_id).order_by("-made_at", "-id")[MOST:]
         PushAddress.objects.filter(pk__in=[each.pk for each in older]).delete()
     return row
+
+
+def _encoded(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
 
 def _decoded(text: str) -> bytes:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_noop
 from linli.cases.procedures import all_procedures
 from linli.cases.procedures.model import Label
 from linli.kit import text
+from linli.kit.lists import clauses
 from linli.ledger import actions as ledger
 from linli.notify.actions import signing
 from linli.notify.models import Webhook, WebhookDelivery
@@ -35,7 +36,7 @@ class WebhookRefused(Exception):
     """Something that cannot be done with a webhook; `errors` says what, by field."""
 
     def __init__(self, errors: Mapping[str, str]) -> None:
-        super().__init__("；".join(errors.values()))  # zh: joins sentences that are translated already
+        super().__init__(clauses(errors.values()))
         self.errors = dict(errors)
 
 
@@ -152,7 +153,7 @@ def described(webhook: Webhook) -> dict[str, Any]:
         "url": webhook.url,
         "kinds": webhook.kinds,
         "events": webhook.events,
-        "grant": f"{webhook.grant.person.username} · {webhook.grant.role} · {webhook.grant.organisation.code}",
+        "grant": str(webhook.grant_id),
         "is_active": webhook.is_active,
     }
 

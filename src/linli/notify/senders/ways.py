@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 from pywebpush import WebPusher
 
-from linli.notify.actions import notices, push
+from linli.notify.actions import mailings, notices, push, signins
 from linli.notify.actions.notices import Letter
 from linli.notify.models import Channel
 from linli.notify.senders import guarded
@@ -68,9 +68,7 @@ class Smtp:
     sender: str
 
     def send(self, letter: Letter) -> None:
-        message = EmailMessage()
-        message["From"], message["To"], message["Subject"] = self.sender, letter.to, letter.subject
-        message.set_content(letter.body)
+        message = self._written(letter)
         parts = urlsplit(self.url)
         try:
             with self._connected(parts.scheme, parts.hostname or "localhost", parts.port) as line:
@@ -83,6 +81,20 @@ class Smtp:
             raise Undelivered("recipient") from None
         except (OSError, smtplib.SMTPException, ValueError):
             raise Undelivered("smtp") from None
+
+    def _written(self, letter: Letter) -> EmailMessage:
+        """The mail; a line break in an address or a subject would begin a header of somebody's own, and is refused."""
+        message = EmailMessage()
+        try:
+            message["From"], message["To"], message["Subject"] = self.sender, letter.to, letter.subject
+        except (
+            ValueError,
+            IndexError,
+            AttributeError,
+        ):  # the two last: addresses email's parser stumbles over
+            raise Undelivered("recipient") from None
+        message.set_content(letter.body)
+        return message
 
     def _connected(self, scheme: str, host: str, port: int | None) -> smtplib.SMTP:
         if scheme == "smtps":
@@ -163,12 +175,16 @@ class Messenger:
     senders: dict[str, Sender] = field(default_factory=ways)
 
     def run(self, at: datetime) -> int:
-        letters = notices.claim(at=at, limit=AT_A_TIME)
+        return sum(self._send(source, at) for source in (notices, mailings, signins))
+
+    def _send(self, source: Any, at: datetime) -> int:
+        """What is due of one source of letters, each noted there afterwards."""
+        letters = source.claim(at=at, limit=AT_A_TIME)
         for letter in letters:
             try:
                 self.senders[letter.channel].send(letter)
             except Undelivered as error:
-                notices.finish(letter=letter, error=error.why, at=at, is_gone=error.is_gone)
+                source.finish(letter=letter, error=error.why, at=at, is_gone=error.is_gone)
             else:
-                notices.finish(letter=letter, error="", at=at)
+                source.finish(letter=letter, error="", at=at)
         return len(letters)

@@ -198,7 +198,7 @@ def test_the_feed_is_read_once_by_however_many(
     report()
     ledger.sequence()
     stale = sending.active()
-    assert sending.fan_out(at=NOW) == 1
+    assert sending.fan_out(at=NOW) == 2, "its own founding and the report"
     monkeypatch.setattr(sending, "active", lambda: stale)
     assert sending.fan_out(at=NOW) == 0
     assert made.deliveries.count() == 1
@@ -304,16 +304,16 @@ def test_everything_from_a_position_on_is_sent_again_under_the_same_ids(
         sending.finish(letter=letter, outcome=OK, at=NOW)
     assert claim() == []
     assert made.deliveries.count() == 5
-    made.deliveries.filter(position=4).delete()  # forgotten long ago
+    made.deliveries.filter(position=5).delete()  # forgotten long ago
     by = cast["administrator"]
-    for bad in (0, -3, 6, 99):
+    for bad in (0, -3, 7, 99):
         with pytest.raises(webhooks.WebhookRefused) as refused:
             webhooks.replay(webhook=made, position=bad, by=by, at=NOW)
         assert set(refused.value.errors) == {"position"}
-    assert webhooks.replay(webhook=made, position=3, by=by, at=NOW) == 3
-    assert [letter.headers["webhook-id"] for letter in queue()] == ["evt_3", "evt_5", "evt_4"]
+    assert webhooks.replay(webhook=made, position=4, by=by, at=NOW) == 3
+    assert [letter.headers["webhook-id"] for letter in queue()] == ["evt_4", "evt_6", "evt_5"]
     made.refresh_from_db()
-    assert made.position == 5
+    assert made.position == 7, "what was asked to go again is a place of its own"
     assert Change.objects.filter(what="webhook.replayed").count() == 1
 
 
@@ -358,7 +358,7 @@ def test_the_verifier_of_the_page_believes_us_and_nobody_else(
     other = signing.written(signing.secret(made, 2))
     wrong = [
         (body.replace(b"request", b"mediate"), good, key),
-        (body, {**good, "webhook-id": "evt_2"}, key),
+        (body, {**good, "webhook-id": "evt_3"}, key),
         (body, {**good, "webhook-timestamp": str(int(NOW.timestamp()) + 1)}, key),
         (body, {**good, "webhook-signature": "v1,AAAA"}, key),
         (body, {**good, "webhook-signature": good["webhook-signature"].replace("v1", "v2")}, key),
