@@ -8,12 +8,15 @@ class LinliConfig(AppConfig):
     label = "measures"
 
     def ready(self) -> None:
-        """Lets the ledger hash signed rounds again; refuses a licence whose terms could not be told to anybody."""
+        """Lets the ledger hash signed rounds again and notify tell of what is here; refuses an unknown licence."""
         from linli.ledger import actions as ledger
-        from linli.measures.actions import rounds
+        from linli.measures.actions import reports, rounds, telling
         from linli.measures.formulas import licences
+        from linli.notify.actions import mailings
 
         ledger.register(rounds.LEAF, rounds.rehashed)
+        mailings.sorts[reports.LETTER] = reports.DIGEST
+        telling.install()
 
         if settings.OPEN_DATA_LICENCE not in licences():
             raise ImproperlyConfigured(

@@ -3,7 +3,7 @@
 from linli.measures.formulas import missed
 
 from .editions import EditionError, FiguresAlone, MonthRuns, NothingYet, editions_of, publish_edition
-from .figures import MONTHS, Stats, last_month, previous_month, publish, published, stats
+from .figures import MONTHS, Stats, kept, last_month, previous_month, publish, published, stats
 
 __all__ = [
     "MONTHS",
@@ -13,6 +13,7 @@ __all__ = [
     "NothingYet",
     "Stats",
     "editions_of",
+    "kept",
     "last_month",
     "missed",
     "previous_month",

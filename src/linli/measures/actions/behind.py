@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import F, Func, IntegerField, Q, QuerySet
+from django.db.models import F, Func, IntegerField, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
-from linli.measures.actions.reading import View, at_or_above
+from linli.cases.models import Case
+from linli.measures.actions.reading import View, closed
 from linli.measures.formulas import sums
+from linli.measures.formulas.indicators import Formula
 from linli.measures.models import Counted
-from linli.orgs.models import PATH_END
+from linli.orgs.models import PATH_END, lineage, within
 
 POSTGRESQL = """(SELECT coalesce(sum((entry->3->>%s)::int), 0) FROM jsonb_array_elements({adds}) entry
  WHERE entry->>0 = %s AND (entry->>1) COLLATE "C" >= %s AND (entry->>1) COLLATE "C" < %s
@@ -45,19 +48,44 @@ class Added(Func):
         return statement.format(adds=adds), self.given
 
 
-def cases_behind(view: View, names: Sequence[str]) -> QuerySet[Counted]:
-    """The rows of the cases that add to any of these counts in the view. ValueError for a count there is not."""
-    unknown = set(names) - set(sums.NAMES)
-    if unknown or not names:
+def signed(names: Sequence[str]) -> Formula:
+    """The sum of these counts; one with a minus before it is taken away. ValueError for a count there is not."""
+    terms = tuple((-1 if name.startswith("-") else 1, name.removeprefix("-")) for name in names)
+    unknown = {name for _sign, name in terms} - set(sums.NAMES)
+    if unknown or not terms:
         raise ValueError(f"no such count: {sorted(unknown)}")
-    rows = Counted.objects.filter(kind=view.kind, received_on__lt=view.end)
-    rows = rows.exclude(accused_path__in=at_or_above(view.path))
+    return Formula(terms)
+
+
+def cases_behind(view: View, names: Sequence[str]) -> QuerySet[Counted]:
+    """The rows of the cases that add to the sum of these counts in the view (`signed`)."""
+    rows = Counted.objects.filter(_may_add(view), kind=view.kind, received_on__lt=view.end)
+    rows = rows.exclude(accused_path__in=lineage(view.path))
     if view.category:
         rows = rows.filter(Q(category=view.category) | Q(category__startswith=f"{view.category}."))
     if view.channel:
         rows = rows.filter(channel=view.channel)
-    adds = Q()
-    for place, name in enumerate(names):
-        rows = rows.alias(**{f"n{place}": Added(view, name)})
-        adds |= ~Q(**{f"n{place}": 0})
-    return rows.filter(adds)
+    return rows.alias(added=_added(view, names)).exclude(added=0)
+
+
+def made_up(view: View, names: Sequence[str], among: QuerySet[Case]) -> int:
+    """How much of the sum of these counts in the view is made up by these cases."""
+    rows = Counted.objects.filter(case_id__in=among.order_by().values("pk"))
+    made: int = rows.aggregate(made=Coalesce(Sum(_added(view, names)), 0))["made"]
+    return made
+
+
+def _added(view: View, names: Sequence[str]) -> Any:
+    return sum(sign * Added(view, name) for sign, name in signed(names).terms)
+
+
+def _may_add(view: View) -> Q:
+    """Those that may add to it: all they add to lies in the unit, or some of it may, and not all of it was before."""
+    field = f"{view.axis}_around"
+    there = within(field, view.path) | Q(**{f"{field}__in": lineage(view.path)})
+    return there & Q(last_on__gte=view.begin) | Q(**{field: ""})
+
+
+def cases_timed(view: View, measure: str) -> QuerySet[Counted]:
+    """The rows of the cases whose time to the first answer (`contact`) or to close (`close`) a view holds."""
+    return closed(view, (view.begin, view.end)).exclude(**{sums.MEASURES[measure]: None})

@@ -78,6 +78,12 @@ def published(*, county: Organisation, at: datetime) -> list[MonthlyFigures]:
     return [row for row in found if row is not None]
 
 
+def kept(*, county: Organisation, since: date) -> dict[date, MonthlyFigures]:
+    """What was published about the months from one on, by month; counts nothing."""
+    rows = MonthlyFigures.objects.filter(organisation=county, month__gte=since)
+    return {row.month: row for row in rows}
+
+
 def previous_month(day: date) -> date:
     """The first day of the month before."""
     return (day.replace(day=1) - timedelta(days=1)).replace(day=1)

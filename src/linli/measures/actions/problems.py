@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,7 @@ from django.db.models import Count, F, Max, Min, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from linli.cases.actions import BadData, NotAllowed
-from linli.cases.models import Case
+from linli.cases.models import Case, CaseQuerySet
 from linli.kit import text
 from linli.measures.actions.surges import NOT_OF_THINGS
 from linli.measures.models import Problem, ProblemState
@@ -35,7 +36,8 @@ def find(*, county: Organisation, at: datetime) -> int:
     new = 0
     for row in _recurring(county, today):
         known = Problem.objects.filter(organisation_id=row["place"], category=row["category"])
-        fresh = {"cases": row["n"], "first_on": row["first"].date(), "last_on": row["last"].date()}
+        first, last = (row[end].astimezone(county.zone).date() for end in ("first", "last"))
+        fresh = {"cases": row["n"], "first_on": first, "last_on": last}
         if known.exclude(state=ProblemState.SETTLED).exists():
             known.filter(state__in=(ProblemState.FOUND, ProblemState.OWNED)).update(**fresh)
         elif not known.filter(watched_until__gt=fresh["last_on"] - PERIOD).exists():
@@ -43,8 +45,9 @@ def find(*, county: Organisation, at: datetime) -> int:
                 organisation_id=row["place"], category=row["category"], found_on=today, **fresh
             )
             new += 1
-    for problem in _inside(county.path).filter(state__in=(ProblemState.REMEDIED, ProblemState.RETURNED)):
-        _look_after(problem, county, today)
+    watched = _inside(county.path).filter(state__in=(ProblemState.REMEDIED, ProblemState.RETURNED))
+    for problem in watched.select_related("organisation"):
+        _look_after(problem, today)
     return new
 
 
@@ -80,18 +83,36 @@ def remedy(*, problem: Problem, cause: str, done: str, by: Actor, at: datetime) 
 def costliest(*, path: str, most: int = COSTLIEST) -> list[Problem]:
     """The problems under a unit that cost most cases and are not settled."""
     found = _inside(path).exclude(state=ProblemState.SETTLED).annotate(all=F("cases") + F("came_back"))
-    return list(found.select_related("organisation", "owner").order_by("-all", "found_on", "pk")[:most])
+    return list(
+        found.select_related("organisation__parent", "owner").order_by("-all", "found_on", "pk")[:most]
+    )
 
 
 def settled(*, path: str, most: int = COSTLIEST) -> list[Problem]:
     """What did not come back, newest first."""
-    found = _inside(path).filter(state=ProblemState.SETTLED).select_related("organisation", "owner")
+    found = _inside(path).filter(state=ProblemState.SETTLED).select_related("organisation__parent", "owner")
     return list(found.order_by("-watched_until", "pk")[:most])
+
+
+def cases_of(problem: Problem) -> CaseQuerySet:
+    """The cases a problem counts: those that made it one, and those that came after its remedy."""
+    return _of_things(Case.objects.all()).filter(_same(problem), _made(problem) | _again(problem))
+
+
+def counted(problems: Sequence[Problem]) -> dict[UUID, tuple[int, int]]:
+    """How many cases each is made of, and how many came after its remedy, as they stand now; in one statement."""
+    sides = {}
+    for n, each in enumerate(problems):
+        sides[f"made{n}"] = Count("pk", filter=_same(each) & _made(each))
+        sides[f"again{n}"] = Count("pk", filter=_same(each) & _again(each))
+    places = Case.objects.filter(place__in=[each.organisation_id for each in problems])
+    found = _of_things(places).aggregate(**sides) if problems else {}
+    return {each.pk: (found[f"made{n}"], found[f"again{n}"]) for n, each in enumerate(problems)}
 
 
 def visible(*, problem_id: UUID, by: Actor) -> Problem | None:
     """The problem, if it lies in the actor's area or its unit owns it."""
-    found = Problem.objects.filter(pk=problem_id).select_related("organisation", "owner").first()
+    found = Problem.objects.filter(pk=problem_id).select_related("organisation__parent", "owner").first()
     if found is None or not by.path:
         return None
     owns = found.owner is not None and is_within(by.path, found.owner.path)
@@ -100,12 +121,7 @@ def visible(*, problem_id: UUID, by: Actor) -> Problem | None:
 
 def _recurring(county: Organisation, today: date) -> list[dict[str, Any]]:
     begin = datetime.combine(today - PERIOD, time(), county.zone)
-    once = Q(group=None) | Q(group=F("pk"))
-    of_people = Q()
-    for group in NOT_OF_THINGS:
-        of_people |= Q(category__startswith=f"{group}.")
-    cases = Case.objects.filter(within("place_path", county.path), once, kind="service_request")
-    cases = cases.filter(received_at__gte=begin, accused_path="").exclude(of_people).exclude(state="declined")
+    cases = _of_things(Case.objects.filter(within("place_path", county.path), received_at__gte=begin))
     cases = cases.exclude(category="").exclude(place=county)
     found: QuerySet[Any] = cases.values("place", "category").annotate(
         n=Count("pk"), first=Min("received_at"), last=Max("received_at")
@@ -113,14 +129,41 @@ def _recurring(county: Organisation, today: date) -> list[dict[str, Any]]:
     return list(found.filter(n__gte=AGAIN).order_by("place", "category"))
 
 
-def _look_after(problem: Problem, county: Organisation, today: date) -> None:
+def _of_things(cases: CaseQuerySet) -> CaseQuerySet:
+    """Requests about things, each matter once: no accusation, no opinion, nothing declined."""
+    once, of_people = Q(group=None) | Q(group=F("pk")), Q()
+    for group in NOT_OF_THINGS:
+        of_people |= Q(category__startswith=f"{group}.")
+    cases = cases.filter(once, kind="service_request", accused_path="")
+    return cases.exclude(of_people).exclude(state="declined")
+
+
+def _same(problem: Problem) -> Q:
+    return Q(place_id=problem.organisation_id, category=problem.category)
+
+
+def _made(problem: Problem) -> Q:
+    return Q(
+        received_at__gte=_day(problem, problem.first_on),
+        received_at__lt=_day(problem, problem.last_on + timedelta(days=1)),
+    )
+
+
+def _again(problem: Problem) -> Q:
+    if problem.remedied_on is None:
+        return Q(pk__in=[])
+    return Q(received_at__gte=_day(problem, problem.remedied_on + timedelta(days=1)))
+
+
+def _day(problem: Problem, day: date) -> datetime:
+    """When a day begins where the problem is."""
+    return datetime.combine(day, time(), problem.organisation.zone)
+
+
+def _look_after(problem: Problem, today: date) -> None:
     """Whether it came back since it was remedied; when the time is over without that, it is settled."""
-    assert problem.remedied_on is not None
     assert problem.watched_until is not None
-    since = datetime.combine(problem.remedied_on + timedelta(days=1), time(), county.zone)
-    again = Case.objects.filter(
-        place_id=problem.organisation_id, category=problem.category, received_at__gte=since, accused_path=""
-    ).count()
+    again = _of_things(Case.objects.all()).filter(_same(problem), _again(problem)).count()
     state = problem.state
     if again:
         state = ProblemState.RETURNED
@@ -141,4 +184,4 @@ def _require(by: Actor, problem: Problem, permission: str) -> None:
 def _moved(problem: Problem, states: tuple[str, ...], **changes: Any) -> Problem:
     if not Problem.objects.filter(pk=problem.pk, state__in=states).update(**changes):
         raise NotAllowed(_("这个问题现在不能做这一步。"))
-    return Problem.objects.select_related("organisation", "owner").get(pk=problem.pk)
+    return Problem.objects.select_related("organisation__parent", "owner").get(pk=problem.pk)

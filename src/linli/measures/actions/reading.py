@@ -6,23 +6,34 @@ however many cases there are. A `View` says what is looked at; give it to any fu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any
 
 from django.db.models import Q, QuerySet, Sum
+from django.utils.translation import gettext as _
 
 from linli.measures.formulas import indicators, sums
 from linli.measures.formulas.indicators import Indicator
 from linli.measures.models import Counted, Rollup, Spread
 from linli.measures.models.counts import Axis, Grain
 from linli.mediation.actions import screening
-from linli.orgs.models import Organisation, within
+from linli.orgs.models import Kind, Organisation, lineage, within
 
 REQUESTS = "service_request"
+Spreads = dict[str, list[tuple[float, int]]]  # by measure: minutes, and how many cases took about so long
 EXACT_UP_TO = 5_000  # closed cases: above that, times come from the spread, to within one per cent
+LATE = ("closed_late", "late_open")
+BELOW = {
+    Kind.COUNTY: (Kind.TOWNSHIP,),
+    Kind.TOWNSHIP: (Kind.VILLAGE, Kind.COMMUNITY),
+    Kind.VILLAGE: (Kind.GRID,),
+    Kind.COMMUNITY: (Kind.GRID,),
+}
+OFFICES = (Kind.DEPARTMENT, Kind.CENTRE)
 Counts = dict[str, int]
+Series = dict[date, Counts]
+NOTHING: Counts = dict.fromkeys(sums.NAMES, 0)
 
 
 @dataclass(frozen=True)
@@ -69,13 +80,30 @@ class Figure:
             return None
         return self.value >= target if self.indicator.better == "up" else self.value <= target
 
+    @property
+    def words(self) -> str:
+        """A share with one decimal, a time in hours or days."""
+        if self.value is None:
+            return "—"
+        if self.indicator.form not in ("median", "p90"):
+            return f"{self.value:.1f}%"
+        return time_words(self.value)
+
+
+def time_words(minutes: float) -> str:
+    """In hours, from two days on in days."""
+    hours = minutes / 60
+    if hours < 48:
+        return _("%(n).1f 小时") % {"n": hours}
+    return _("%(n).1f 天") % {"n": hours / 24}
+
 
 # Sums -------------------------------------------------------------------------------------------
 
 
 def totals(view: View) -> Counts:
     """Every count of a view, by its name in data/counts.toml."""
-    found = _rows(view).filter(category=view.category).aggregate(**_sums())
+    found = _rows(view).filter(category=view.category).aggregate(**{name: Sum(name) for name in sums.NAMES})
     return {name: int(n or 0) for name, n in found.items()}
 
 
@@ -92,26 +120,51 @@ def below(view: View, kinds: Sequence[str]) -> dict[str, Counts]:
     return {path: found.get(path) or dict.fromkeys(sums.NAMES, 0) for path in paths}
 
 
-def by_category(view: View, *, groups: bool = False) -> dict[str, Counts]:
+def by_category(view: View, names: Sequence[str] = sums.NAMES, *, groups: bool = False) -> dict[str, Counts]:
     """Counts by category, or by group of categories; only those where something was counted."""
-    found = _grouped(_rows(view).exclude(category=""), "category")
-    return {code: counts for code, counts in found.items() if not groups or "." not in code}
+    rows = _rows(view).exclude(category="")
+    return _grouped(rows.exclude(category__contains=".") if groups else rows, "category", names)
 
 
-def by_channel(view: View) -> dict[str, Counts]:
+def by_unit_and_month(
+    view: View, paths: Iterable[str], names: Sequence[str]
+) -> dict[tuple[str, date], Counts]:
+    """Some counts of several units by the months of the view, in one statement. For maps that go through a year."""
+    rows = _at(view, Grain.MONTH, [view.kind]).filter(path__in=list(paths)).values_list("path", "day", *names)
+    return {(row[0], row[1]): dict(zip(names, row[2:], strict=True)) for row in rows}
+
+
+def times_by_unit_and_month(
+    view: View, paths: Iterable[str], indicator: Indicator
+) -> dict[tuple[str, date], Figure]:
+    """A median or ninth decile of several units by the months of the view, in one statement: from the spread alone."""
+    rows = Spread.objects.filter(axis=view.axis, path__in=list(paths), kind=view.kind, category=view.category)
+    rows = rows.filter(measure=indicator.measure, month__gte=view.begin, month__lt=view.end, n__gt=0)
+    found: dict[tuple[str, date], list[tuple[float, int]]] = {}
+    for path, month, bucket, n in rows.values_list("path", "month", "bucket", "n"):
+        found.setdefault((path, month), []).append((sums.from_bucket(bucket), n))
+    return {key: _percentile(indicator, took, is_exact=False) for key, took in found.items()}
+
+
+def by_channel(view: View, names: Sequence[str] = sums.NAMES) -> dict[str, Counts]:
     """Counts by the channel a report came in through."""
     rows = _rows(replace(view, channel="*")).filter(category=view.category).exclude(channel="")
-    return _grouped(rows, "channel")
+    return _grouped(rows, "channel", names)
 
 
 def by_day(view: View) -> dict[date, Counts]:
     """Counts of each day on which something was counted."""
-    return _series(view, Grain.DAY)
+    return _series(view, Grain.DAY, [view.kind])[view.kind]
 
 
 def by_month(view: View) -> dict[date, Counts]:
     """Counts of each month, by its first day; `begin` and `end` are first days of months."""
-    return _series(view, Grain.MONTH)
+    return by_kind_and_month(view, [view.kind])[view.kind]
+
+
+def by_kind_and_month(view: View, kinds: Sequence[str]) -> dict[str, Series]:
+    """The same of several kinds of case, in one statement."""
+    return _series(view, Grain.MONTH, kinds)
 
 
 def standing(view: View) -> Counts:
@@ -126,19 +179,18 @@ def standing(view: View) -> Counts:
     }
 
 
-def _series(view: View, grain: Grain) -> dict[date, Counts]:
-    rows = Rollup.objects.filter(
-        axis=view.axis,
-        path=view.path,
-        grain=grain.value,
-        channel=view.channel,
-        category=view.category,
-        kind=view.kind,
-        day__gte=view.begin,
-        day__lt=view.end,
-    )
-    found: Iterable[Any] = rows.order_by("day").values("day", *sums.NAMES)
-    return {row["day"]: _ints(row) for row in found}
+def _series(view: View, grain: Grain, kinds: Sequence[str]) -> dict[str, Series]:
+    found: dict[str, Series] = {kind: {} for kind in kinds}
+    rows = _at(view, grain, kinds).filter(path=view.path).order_by("day")
+    for kind, day, *counts in rows.values_list("kind", "day", *sums.NAMES):
+        found[kind][day] = dict(zip(sums.NAMES, counts, strict=True))
+    return found
+
+
+def _at(view: View, grain: Grain, kinds: Sequence[str]) -> QuerySet[Rollup]:
+    rows = Rollup.objects.filter(axis=view.axis, grain=grain.value, kind__in=kinds)
+    rows = rows.filter(channel=view.channel, category=view.category)
+    return rows.filter(day__gte=view.begin, day__lt=view.end)
 
 
 def _rows(view: View, paths: list[str] | None = None) -> QuerySet[Rollup]:
@@ -168,17 +220,22 @@ def next_month(day: date) -> date:
     return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
-def _grouped(rows: QuerySet[Rollup], key: str) -> dict[str, Counts]:
-    found: Iterable[Any] = rows.values(key).annotate(**_sums()).order_by(key)
-    return {row[key]: _ints(row) for row in found}
+def months_of(begin: date, end: date) -> list[date]:
+    """The months a period touches, by their first days."""
+    months = [begin.replace(day=1)]
+    while next_month(months[-1]) < end:
+        months.append(next_month(months[-1]))
+    return months
 
 
-def _sums() -> dict[str, Sum]:
-    return {name: Sum(name) for name in sums.NAMES}
-
-
-def _ints(row: dict[str, Any]) -> Counts:
-    return {name: int(row[name] or 0) for name in sums.NAMES}
+def _grouped(rows: QuerySet[Rollup], key: str, names: Sequence[str] = sums.NAMES) -> dict[str, Counts]:
+    """Added up here: they are few, and to write a sum for every count takes longer than to read them."""
+    found: dict[str, list[int]] = {}
+    for value, *counts in rows.order_by(key).values_list(key, *names):
+        found[value] = (
+            [a + b for a, b in zip(found[value], counts, strict=True)] if value in found else counts
+        )
+    return {value: dict(zip(names, counts, strict=True)) for value, counts in found.items()}
 
 
 # Indicators -------------------------------------------------------------------------------------
@@ -204,6 +261,27 @@ def figures(view: View) -> list[Figure]:
     ]
 
 
+def by_month_figures(view: View, months: Sequence[date], series: Mapping[str, Series]) -> list[list[Figure]]:
+    """Every indicator of each of these months of a unit, in order, in a few statements for all of them.
+
+    `series`: counts by kind and month (`by_month`), which hold these months.
+    """
+    done = screening.done_in(view.path, months)
+    took = {kind: _took(replace(view, kind=kind), months) for kind in {e.kind for e in _timed()}}
+    found = []
+    for month in months:
+        row = []
+        for each in indicators.indicators().values():
+            if each.form == "share":
+                row.append(of_counts(each, series[each.kind].get(month, NOTHING)))
+            elif each.form == "screened":
+                row.append(_share_of(each, *done[month]))
+            else:
+                row.append(_percentile(each, *took[each.kind][month, each.measure]))
+        found.append(row)
+    return found
+
+
 def of_counts(indicator: Indicator, counts: Counts) -> Figure:
     """A share, from counts at hand: of a row of `by_unit`, `by_category` or a series."""
     return Figure(indicator, indicator.of(counts), indicator.part.of(counts), indicator.whole.of(counts))
@@ -211,56 +289,86 @@ def of_counts(indicator: Indicator, counts: Counts) -> Figure:
 
 def _time(indicator: Indicator, view: View) -> Figure:
     """Median or ninth decile in minutes: exact over up to some thousand cases, else from the spread by months."""
-    share = 0.5 if indicator.form == "median" else 0.9
-    spread = _spread(indicator.measure, view)
-    total = sum(n for _minutes, n in spread)
-    if total > EXACT_UP_TO or view.channel:
-        return Figure(indicator, sums.percentile(spread, share), total, total, is_exact=False)
-    exact = _minutes(indicator.measure, view)
-    return Figure(indicator, sums.percentile([(n, 1) for n in exact], share), len(exact), len(exact))
+    months = {"month__gte": view.begin.replace(day=1), "month__lt": view.end}
+    rows = _spread(view).filter(**months).values("measure", "bucket").annotate(total=Sum("n"))
+    spread: Spreads = {measure: [] for measure in sums.MEASURES}
+    for row in rows:
+        if row["total"]:
+            spread[row["measure"]].append((sums.from_bucket(row["bucket"]), row["total"]))
+    if not _are_few(spread.values()) or view.channel:
+        return _percentile(indicator, spread[indicator.measure], is_exact=False)
+    field = sums.MEASURES[indicator.measure]
+    exact = closed(view, (view.begin, view.end)).exclude(**{field: None}).values_list(field, flat=True)
+    return _percentile(indicator, [(n, 1) for n in exact])
 
 
-def _spread(measure: str, view: View) -> list[tuple[float, int]]:
-    rows = Spread.objects.filter(
-        axis=view.axis,
-        path=view.path,
-        measure=measure,
-        category=view.category,
-        kind=view.kind,
-        month__gte=view.begin.replace(day=1),
-        month__lt=view.end,
-    )
-    found = rows.values("bucket").annotate(total=Sum("n")).order_by("bucket")
-    return [(sums.from_bucket(row["bucket"]), row["total"]) for row in found if row["total"]]
+def _percentile(indicator: Indicator, took: Sequence[tuple[float, int]], is_exact: bool = True) -> Figure:  # noqa: FBT001
+    share, total = 0.5 if indicator.form == "median" else 0.9, sum(n for _minutes, n in took)
+    return Figure(indicator, sums.percentile(took, share), total, total, is_exact=is_exact)
 
 
-def _minutes(measure: str, view: View) -> list[int]:
-    """The minutes of each case that was closed in the period, or, while it is open, received in it."""
-    field = sums.MEASURES[measure]
+def _timed() -> list[Indicator]:
+    return [each for each in indicators.indicators().values() if each.form in ("median", "p90")]
+
+
+def _took(view: View, months: Sequence[date]) -> dict[tuple[date, str], tuple[list[tuple[float, int]], bool]]:
+    """Of each month and measure, minutes with how many cases took so long, and whether they are exact."""
+    spread: dict[date, Spreads] = {month: {measure: [] for measure in sums.MEASURES} for month in months}
+    for row in _spread(view).filter(month__in=months).values("month", "measure", "bucket", "n"):
+        if row["n"]:
+            spread[row["month"]][row["measure"]].append((sums.from_bucket(row["bucket"]), row["n"]))
+    few = {month for month, measures in spread.items() if _are_few(measures.values())}
+    exact = _exactly(view, few)
+    return {
+        (month, measure): (exact[month, measure], True) if month in few else (rows, False)
+        for month, measures in spread.items()
+        for measure, rows in measures.items()
+    }
+
+
+def _exactly(view: View, months: Collection[date]) -> dict[tuple[date, str], list[tuple[float, int]]]:
+    """The minutes of every case of these months, in one statement."""
+    found: dict[tuple[date, str], list[tuple[float, int]]] = {
+        (month, measure): [] for month in months for measure in sums.MEASURES
+    }
+    rows = closed(view, *((month, next_month(month)) for month in months))
+    for received_on, closed_on, *took in rows.values_list(
+        "received_on", "closed_on", *sums.MEASURES.values()
+    ):
+        month = sums.month_of(closed_on or received_on)
+        for measure, minutes in zip(sums.MEASURES, took, strict=True):
+            if minutes is not None:
+                found[month, measure].append((minutes, 1))
+    return found
+
+
+def _are_few(spreads: Iterable[list[tuple[float, int]]]) -> bool:
+    """Whether the cases a period closed are so few that the times of each can be read."""
+    return all(sum(n for _minutes, n in each) <= EXACT_UP_TO for each in spreads)
+
+
+def _spread(view: View) -> QuerySet[Spread]:
+    return Spread.objects.filter(axis=view.axis, path=view.path, category=view.category, kind=view.kind)
+
+
+def closed(view: View, *periods: tuple[date, date]) -> QuerySet[Counted]:
+    """The cases closed in one of these periods, or, while they are open, received in it."""
     rows = Counted.objects.filter(within(f"{view.axis}_path", view.path), kind=view.kind)
-    rows = rows.exclude(accused_path__in=at_or_above(view.path))
-    closed = Q(closed_on__gte=view.begin, closed_on__lt=view.end)
-    still = Q(closed_on=None, received_on__gte=view.begin, received_on__lt=view.end)
+    rows = rows.exclude(accused_path__in=lineage(view.path))
+    wanted = Q()
+    for begin, end in periods:
+        wanted |= Q(closed_on__gte=begin, closed_on__lt=end)
+        wanted |= Q(closed_on=None, received_on__gte=begin, received_on__lt=end)
     if view.category:
-        of = Q(category=view.category) | Q(category__startswith=f"{view.category}.")
-        rows = rows.filter(of)
-    found = rows.filter(closed | still, **{f"{field}__isnull": False}).values_list(field, flat=True)
-    return list(found)
-
-
-def at_or_above(path: str) -> list[str]:
-    """The paths of a unit and of all those above it."""
-    steps = path.rstrip("/").split("/")
-    return ["/".join(steps[: n + 1]) + "/" for n in range(len(steps))]
+        rows = rows.filter(Q(category=view.category) | Q(category__startswith=f"{view.category}."))
+    return rows.filter(wanted) if periods else rows.none()
 
 
 def _screened(indicator: Indicator, view: View) -> Figure:
     """Villages and communities gone through, over the months of the period."""
-    unit = Organisation.objects.filter(path=view.path).first()
-    part = whole = 0
-    month = view.begin.replace(day=1)
-    while unit is not None and month < view.end:
-        rounds = screening.rounds_of(unit, month)
-        part, whole = part + sum(each.is_done for each in rounds), whole + len(rounds)
-        month = next_month(month)
+    found = screening.done_in(view.path, months_of(view.begin, view.end)).values()
+    return _share_of(indicator, sum(done for done, _whole in found), sum(whole for _done, whole in found))
+
+
+def _share_of(indicator: Indicator, part: int, whole: int) -> Figure:
     return Figure(indicator, 100 * part / whole if whole else None, part, whole)

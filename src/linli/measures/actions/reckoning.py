@@ -22,7 +22,6 @@ from linli.measures.models import Counted, Round
 from linli.orgs.models import Change, Organisation, OrganisationChange, is_within, within
 
 Results = dict[str, dict[str, Any]]
-KIND = "service_request"
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,11 @@ def _concerned(basis: Basis) -> Q:
     """Cases that were there in the period: closed before it, they add nothing to it."""
     begin, end = (datetime.combine(day, time(), basis.county.zone) for day in (basis.begin, basis.end))
     inside = within("place_path", basis.county.path)
-    return inside & Q(kind=KIND, received_at__lt=end) & (Q(is_open=True) | Q(state_since__gte=begin))
+    return (
+        inside
+        & Q(kind__in=basis.rule.kinds, received_at__lt=end)
+        & (Q(is_open=True) | Q(state_since__gte=begin))
+    )
 
 
 def _add(found: dict[str, dict[str, int]], row: Counted, basis: Basis, by_path: dict[str, str]) -> None:

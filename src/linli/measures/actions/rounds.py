@@ -16,15 +16,16 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from linli.cases.actions import BadData, NotAllowed
-from linli.cases.models import Case
+from linli.cases.models import Case, Order
 from linli.cases.procedures import limits
 from linli.cases.procedures.calendar import current
 from linli.kit import jsonbytes, text
+from linli.kit.lists import listed
 from linli.ledger import actions as ledger
 from linli.ledger.actions import checkpoints
 from linli.ledger.actions.tree import Tree as LedgerTree
 from linli.ledger.models import Checkpoint, Leaf
-from linli.measures.actions import counting, reckoning
+from linli.measures.actions import counting, reckoning, telling
 from linli.measures.actions.reckoning import Basis
 from linli.measures.formulas import schemes
 from linli.measures.formulas.periods import period
@@ -94,6 +95,7 @@ def publish(*, round_: Round, by: Actor, at: datetime) -> Round:
         held = _held(round_, RoundState.COMPUTED)
         held.state, held.published_at, held.objections_until = RoundState.PUBLISHED, at, until
         held.save(update_fields=["state", "published_at", "objections_until"])
+        telling.published(held, by=by, at=at)
     return held
 
 
@@ -113,7 +115,7 @@ def object_to(
         errors = {} if len(said) >= LEAST_WORDS else {"text": _("请写明哪里不符、为什么。")}
         unknown = _unknown(cases, by)
         if unknown:
-            errors["cases"] = _("没有这些编号的事项：%(numbers)s") % {"numbers": "、".join(sorted(unknown))}
+            errors["cases"] = _("没有这些编号的事项：%(numbers)s") % {"numbers": listed(sorted(unknown))}
         if errors:
             raise BadData(errors)
         return Objection.objects.create(
@@ -193,18 +195,27 @@ def act(
     unit: Organisation,
     kind: str,
     words: str,
-    round_: Round | None,
+    round_: Round | None = None,
+    order: Order | None = None,
     by: Actor,
     at: datetime,
 ) -> Act:
-    """Writes down an admonition, a circular or a reward; nothing ever follows from a score by itself."""
+    """Writes down an admonition, a circular or a reward; nothing ever follows from a score by itself.
+
+    It rests on a round, or on an order to that very unit.
+    """
     _require(by, "measures.assess", county)
     said = text.clean(words)
     if len(said) < LEAST_WORDS or not is_within(unit.path, county.path):
         raise BadData({"text": _("请写明内容。")})
-    return Act.objects.create(
-        organisation=unit, kind=kind, text=said, round=round_, by_id=by.person_id, at=at
-    )
+    if round_ is None and (order is None or order.unit_id != unit.pk):
+        raise BadData({"text": _("要有依据：一轮考评，或者对这个单位的一件督办。")})
+    with transaction.atomic():
+        made = Act.objects.create(
+            organisation=unit, kind=kind, text=said, round=round_, order=order, by_id=by.person_id, at=at
+        )
+        telling.written(made, by=by, at=at)
+    return made
 
 
 def reply(*, act_: Act, words: str, by: Actor, at: datetime) -> Act:

@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 
 from linli.cases.models import Clock
 from linli.measures.formulas.story import Happening, Story
-from linli.orgs.models import is_within
+from linli.measures.models.counts import NOWHERE
+from linli.orgs.models import around, is_within, lineage
 
 SATISFIED = 4
 NORMAL = "normal"
@@ -50,6 +51,11 @@ class Tally:
         """Adds where the case stood at that event."""
         self.count(name, event.at, holder=holder, place=self.story.place_at(event.at))
 
+    def around(self, axis: str) -> str:
+        """The smallest unit around all those it adds to along an axis."""
+        paths = {path for along, path, _day in self.adds if along == axis}
+        return around(paths) if paths else NOWHERE
+
     @cached_property
     def received_at(self) -> datetime:
         return self.story.events[0].at
@@ -77,7 +83,7 @@ def tally(story: Story, zone: ZoneInfo) -> Tally:
     found = Tally(story, zone)
     _taken_in(found)
     _happened(found)
-    for clock in _stints(found, story.procedure.promise.name):
+    for clock in stints(found, story.procedure.promise.name):
         _promised(found, clock)
     _own_time(found)
     return found
@@ -85,9 +91,7 @@ def tally(story: Story, zone: ZoneInfo) -> Tally:
 
 def paths_above(path: str, accused: str = "") -> list[str]:
     """A unit and all those above it, without those that must not know of the case."""
-    steps = path.rstrip("/").split("/") if path else []
-    found = ["/".join(steps[: n + 1]) + "/" for n in range(len(steps))]
-    return [each for each in found if not is_within(each, accused)]
+    return [each for each in lineage(path) if not is_within(each, accused)]
 
 
 def minutes(begin: datetime, end: datetime | None) -> int | None:
@@ -103,10 +107,10 @@ def _taken_in(found: Tally) -> None:
     if found.is_declined:
         found.here("declined", found.received_at)
     accepting = next((clock for clock in story.clocks if clock.name == "accepting"), None)
-    if accepting is None or found.answer is None and not _is_missed(found, accepting):
+    if accepting is None or found.answer is None and not is_missed(found, accepting):
         return
     found.here("answerable", found.received_at)
-    if found.answer is not None and not _is_missed(found, accepting):
+    if found.answer is not None and not is_missed(found, accepting):
         found.here("answered", found.received_at)
 
 
@@ -130,7 +134,7 @@ def _happened(found: Tally) -> None:
 # Promises ---------------------------------------------------------------------------------------
 
 
-def _stints(found: Tally, name: str) -> list[Clock]:
+def stints(found: Tally, name: str) -> list[Clock]:
     """The clocks of that name which the events told here have started."""
     started = {op["number"] for e in found.story.events for op in e.clocks if op["op"] == "start"}
     return [clock for clock in found.story.clocks if clock.name == name and clock.number in started]
@@ -143,7 +147,7 @@ def _stopped(found: Tally, clock: Clock) -> Happening | None:
     return None
 
 
-def _is_missed(found: Tally, clock: Clock) -> bool:
+def is_missed(found: Tally, clock: Clock) -> bool:
     """Whether the log says so by then: an event of its own, or a limit of another system that had run out before."""
     if clock.missed_at is None:
         return False
@@ -151,7 +155,7 @@ def _is_missed(found: Tally, clock: Clock) -> bool:
     return not any(event.facts.get("number") == clock.number for event in later)
 
 
-def _missed_at(found: Tally, clock: Clock) -> datetime:
+def missed_at(found: Tally, clock: Clock) -> datetime:
     return clock.missed_at or clock.started_at
 
 
@@ -163,8 +167,8 @@ def _promised(found: Tally, clock: Clock) -> None:
     )
     is_close = ended is not None and ended.state != "declined" and not story.is_member
     names: list[str] = []
-    if _is_missed(found, clock):
-        at = _missed_at(found, clock)
+    if is_missed(found, clock):
+        at = missed_at(found, clock)
         late = "" if ended is not None else "late_open"
         names = ["due", "closed_late" if is_close and not is_undone else late]
         holder = story.holder_until(at)
@@ -182,15 +186,15 @@ def _promised(found: Tally, clock: Clock) -> None:
 
 def _own_time(found: Tally) -> None:
     """The handling unit's own clock: what it missed, and credit for the last stint once the case is truly closed."""
-    story, stints = found.story, _stints(found, "unit")
+    story, own = found.story, stints(found, "unit")
     closed = found.closed_at if not story.is_member else None
-    for clock in stints:
-        is_last, is_missed = clock is stints[-1], _is_missed(found, clock)
-        at = _missed_at(found, clock) if is_missed else closed
-        if at is None or not is_missed and (not is_last or clock.stopped_at is None):
+    for clock in own:
+        is_last, late = clock is own[-1], is_missed(found, clock)
+        at = missed_at(found, clock) if late else closed
+        if at is None or not late and (not is_last or clock.stopped_at is None):
             continue
         began = _started(found, clock)
-        for name in ("unit_due", *(() if is_missed else ("unit_on_time",))):
+        for name in ("unit_due", *(() if late else ("unit_on_time",))):
             found.count(name, at, holder=story.holder_after(began.number), place=story.place_at(at))
 
 

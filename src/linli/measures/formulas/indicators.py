@@ -22,7 +22,7 @@ KEYS = {
     "target", "exclusions", "source",
 }  # fmt: skip
 REQUIRED = {"position", "label", "definition", "form", "kind", "better", "window", "source"}
-TERM = re.compile(r"\s*([+-]?)\s*([a-z_]+)")
+TERM = re.compile(r"\s*+([+-]?)\s*+([a-z_]+)")
 Counts = Mapping[str, int]
 
 
@@ -38,6 +38,7 @@ class Count:
     label: Label
     meaning: Label
     by: str
+    is_fault: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,11 @@ class Formula:
     @property
     def names(self) -> frozenset[str]:
         return frozenset(name for _sign, name in self.terms)
+
+    @property
+    def written(self) -> list[str]:
+        """Its counts as the address of the list behind it names them: what is added first, a minus before the rest."""
+        return [f"{'-' if sign < 0 else ''}{name}" for sign, name in sorted(self.terms, reverse=True)]
 
 
 @dataclass(frozen=True)
@@ -95,7 +101,8 @@ def counts() -> dict[str, Count]:
 def _count(name: str, row: Mapping[str, str]) -> Count:
     if row["by"] not in BY:
         raise IndicatorError(f"counts.toml: {name} is by {row['by']}, not one of {sorted(BY)}")
-    return Count(name, Label(row["zh"], row["en"]), Label(row["zh_means"], row["en_means"]), row["by"])
+    label, meaning = Label(row["zh"], row["en"]), Label(row["zh_means"], row["en_means"])
+    return Count(name, label, meaning, row["by"], "fault" in row)
 
 
 @cache
@@ -103,6 +110,34 @@ def indicators() -> dict[str, Indicator]:
     """Every indicator by its code, in order."""
     found = [load(code, text) for code, text in _texts()]
     return {each.code: each for each in sorted(found, key=lambda each: each.position)}
+
+
+@cache
+def faults() -> dict[str, Indicator]:
+    """A share for every count that is a fault: in how many of the cases assessed it came about."""
+    return {
+        count.name: _share(count, place) for place, count in enumerate(counts().values()) if count.is_fault
+    }
+
+
+def _share(count: Count, position: int) -> Indicator:
+    whole = counts()["assessed"]
+    return Indicator(
+        code=count.name,
+        position=position,
+        label=count.label,
+        definition=Label(f"{count.label.zh} ÷ {whole.label.zh}", f"{count.label.en} ÷ {whole.label.en}"),
+        form="share",
+        kind="service_request",
+        part=Formula(((1, count.name),)),
+        whole=Formula(((1, whole.name),)),
+        measure="",
+        better="down",
+        target=None,
+        exclusions=Label("", ""),
+        source=count.meaning,
+        source_kind="local",
+    )
 
 
 def _texts() -> Iterator[tuple[str, str]]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from django.utils.formats import date_format
+from django.utils.translation import pgettext
+
 MONTHS = {"month": 1, "quarter": 3}
 
 
@@ -20,3 +23,8 @@ def period(kind: str, day: date) -> tuple[date, date]:
 def last_period(kind: str, today: date) -> tuple[date, date]:
     """The newest one that is over."""
     return period(kind, period(kind, today)[0] - timedelta(days=1))
+
+
+def month_words(month: date) -> str:
+    """A month as charts name it, in the reader's language."""
+    return date_format(month, pgettext("chart", "y年n月"))

@@ -16,13 +16,15 @@ from typing import Any
 
 from linli.cases.procedures.limits import Limit, LimitError
 from linli.cases.procedures.model import Label
-from linli.measures.formulas.indicators import Counts, Indicator, counts, indicators
+from linli.measures.formulas.faults import REQUEST
+from linli.measures.formulas.indicators import Counts, Indicator, counts, faults, indicators
 
 CENT, HUNDRED = Decimal("0.01"), Decimal(100)
 PERIODS = {"month", "quarter"}
 KEYS = {
     "label", "period", "units", "axis", "objections", "bonus_cap", "deduction_cap", "source", "items",
 }  # fmt: skip
+OPTIONAL = {"kinds"}
 ITEM_KEYS = {"indicator", "points", "full_at", "step"}
 
 
@@ -51,7 +53,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Scheme:
-    """A way of assessing: for which units, over which period, by which items."""
+    """A way of assessing: for which units, over which period, by which items, and cases of which kinds."""
 
     code: str
     label: Label
@@ -63,6 +65,12 @@ class Scheme:
     bonus_cap: Decimal
     deduction_cap: Decimal
     items: tuple[Item, ...]
+    kinds: tuple[str, ...] = (REQUEST,)
+
+    @property
+    def names(self) -> list[str]:
+        """The counts its items are made of."""
+        return sorted(frozenset[str]().union(*(item.indicator.names for item in self.items)))
 
     def result(self, counted: Counts, adjustments: Sequence[Decimal] = ()) -> dict[str, Any]:
         """The items with their numbers and points, and the score of a hundred, in plain values.
@@ -80,8 +88,13 @@ class Scheme:
             "bonus": words(bonus),
             "deduction": words(deduction),
             "score": None if score is None else words(max(Decimal(0), score)),
-            "counts": {name: n for name, n in sorted(counted.items()) if n},
+            "counts": {name: counted[name] for name in self.names if counted.get(name)},
         }
+
+
+def measured(code: str) -> Indicator | None:
+    """What an item measures: an indicator, or the share of a fault."""
+    return indicators().get(code) or faults().get(code)
 
 
 def words(number: Decimal) -> str:
@@ -119,8 +132,8 @@ def text_of(code: str) -> str:
 def load(code: str, text: str) -> Scheme:
     """A scheme from the text of its file. Raises SchemeError."""
     row = tomllib.loads(text, parse_float=Decimal)
-    if set(row) != KEYS:
-        raise SchemeError(f"{code}: {sorted(set(row) ^ KEYS)} is unknown or missing")
+    if set(row) - OPTIONAL != KEYS:
+        raise SchemeError(f"{code}: {sorted((set(row) ^ KEYS) - OPTIONAL)} is unknown or missing")
     if row["period"] not in PERIODS or row["axis"] not in ("place", "holder") or not row["items"]:
         raise SchemeError(f"{code}: period, axis or items are not what they may be")
     try:
@@ -138,13 +151,14 @@ def load(code: str, text: str) -> Scheme:
         bonus_cap=Decimal(row["bonus_cap"]),
         deduction_cap=Decimal(row["deduction_cap"]),
         items=tuple(_item(code, each) for each in row["items"]),
+        kinds=tuple(row.get("kinds", (REQUEST,))),
     )
 
 
 def _item(code: str, row: Mapping[str, Any]) -> Item:
     if set(row) != ITEM_KEYS:
         raise SchemeError(f"{code}: {sorted(set(row) ^ ITEM_KEYS)} of an item is unknown or missing")
-    indicator = indicators().get(row["indicator"])
+    indicator = measured(row["indicator"])
     if indicator is None or indicator.form != "share":
         raise SchemeError(f"{code}: no share is called {row['indicator']}")
     _check_honest(code, indicator)

@@ -80,7 +80,10 @@ class Tree:
 
 @dataclass
 class Story:
-    """A case up to one of its events: `events` are those, `later` what has happened since."""
+    """A case up to one of its events: `events` are those, `later` what has happened since.
+
+    `owners`: by the number of a clock, the unit at whose desk it ran, or ran out.
+    """
 
     case: Case
     events: list[Happening]
@@ -89,6 +92,7 @@ class Story:
     procedure: Procedure
     holders: list[Held] = field(default_factory=list)
     places: list[tuple[datetime, str]] = field(default_factory=list)
+    owners: dict[int, str] = field(default_factory=dict)
 
     @property
     def is_member(self) -> bool:
@@ -167,7 +171,17 @@ def _told(case: Case, events: list[Happening], clocks: list[Clock], tree: Tree, 
     story = Story(case, events[:cut], events[cut:], clocks, procedure)
     story.holders = list(_holders(story, tree))
     story.places = list(_places(story, events, tree))
+    story.owners = {clock.number: tree.of(clock.organisation_id) for clock in clocks} | dict(
+        _missed(story, tree)
+    )
     return story
+
+
+def _missed(story: Story, tree: Tree) -> Iterator[tuple[int, str]]:
+    """At whose desk each missed clock ran out, as its event says."""
+    for event in story.events:
+        if event.verb == "clock_missed" and event.facts.get("owner"):
+            yield event.facts["number"], tree.of(UUID(event.facts["owner"]))
 
 
 def _holders(story: Story, tree: Tree) -> Iterator[Held]:

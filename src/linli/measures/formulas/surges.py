@@ -10,7 +10,7 @@ category and day d:
 * level: mu = (sum + 0.5) / (days + 1); spread: phi = max(1, variance / mean).
 * p(d) = P(Y >= y) for Y negative binomial with mean mu and variance phi * mu (Poisson where phi = 1).
 * a day is high when y >= 5, y >= 3 mu and p < 0.001.
-* a surge: d and the day before are both high, and p(d) * p(d - 1) < 1e-12. A single day's batch of entries is none.
+* a surge: d and the day before are both high, and p(d) * p(d - 1) < 1e-15. A single day's batch of entries is none.
 * it must be spread: no place right below holds more than two fifths of the two days. Where nothing lies below, both
   days hold ten or more.
 
@@ -27,7 +27,7 @@ from datetime import date, timedelta
 
 DAY = timedelta(days=1)
 BASELINE, GUARD, HISTORY, FEWEST_ALIKE = 56, 7, 14, 4
-LEAST, LEAST_ALONE, TIMES, HIGH, SURGE = 5, 10, 3.0, 1e-3, 1e-12
+LEAST, LEAST_ALONE, TIMES, HIGH, SURGE = 5, 10, 3.0, 1e-3, 1e-15
 WIDEST_SHARE, TOGETHER, SEASON = 0.4, 3, 14
 
 Series = Mapping[date, int]

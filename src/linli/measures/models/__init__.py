@@ -3,9 +3,11 @@
 from .counts import Counted, Progress, Rollup, Spread
 from .notices import Problem, ProblemState, SurgeNotice
 from .publishing import Edition, MonthlyFigures
-from .rounds import Act, ActKind, Adjustment, Objection, Round, RoundState
+from .reports import Report, ReportKind
+from .rounds import PUBLIC, Act, ActKind, Adjustment, Objection, Round, RoundState
 
 __all__ = [
+    "PUBLIC",
     "Act",
     "ActKind",
     "Adjustment",
@@ -16,6 +18,8 @@ __all__ = [
     "Problem",
     "ProblemState",
     "Progress",
+    "Report",
+    "ReportKind",
     "Rollup",
     "Round",
     "RoundState",

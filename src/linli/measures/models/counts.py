@@ -14,7 +14,9 @@ from django.db import models
 from django.db.models import Q
 
 from linli.cases.models import Case
-from linli.orgs.models import PathField
+from linli.orgs.models import PATH_END, PathField
+
+NOWHERE = PATH_END  # lies in no unit
 
 
 class Axis(StrEnum):
@@ -41,6 +43,8 @@ class Counted(models.Model):
     """What one case adds to the sums. `adds`: rows of axis, unit's path, day and counts by name.
 
     Times are whole minutes since the case was received; None where it has not come to that, or counts for nothing.
+    `place_around` and `holder_around`: the smallest unit around all those it adds to along an axis; NOWHERE where it
+    adds nothing, '' where that is not known. By these and the last day it adds to, the cases behind a number are found.
     """
 
     case = models.OneToOneField(Case, primary_key=True, on_delete=models.CASCADE, related_name="+")
@@ -56,9 +60,14 @@ class Counted(models.Model):
     contact_minutes = models.PositiveIntegerField(null=True)
     close_minutes = models.PositiveIntegerField(null=True)
     adds = models.JSONField(default=list)
+    place_around = PathField(default="", blank=True)
+    holder_around = PathField(default="", blank=True)
+    last_on = models.DateField(null=True)
 
     class Meta:
         indexes: ClassVar = [
+            models.Index(fields=["place_around", "last_on"], name="counted_place_around"),
+            models.Index(fields=["holder_around", "last_on"], name="counted_holder_around"),
             models.Index(fields=["place_path", "closed_on"], name="counted_place_closed"),
             models.Index(fields=["holder_path", "closed_on"], name="counted_holder_closed"),
             models.Index(fields=["closed_on"], name="counted_closed"),
@@ -106,6 +115,21 @@ class Rollup(models.Model):
     unit_on_time = models.IntegerField(default=0)
     mediated = models.IntegerField(default=0)
     settled = models.IntegerField(default=0)
+    assessed = models.IntegerField(default=0)
+    late_total = models.IntegerField(default=0)
+    late_accepting = models.IntegerField(default=0)
+    late_dispatching = models.IntegerField(default=0)
+    late_acknowledging = models.IntegerField(default=0)
+    late_unit = models.IntegerField(default=0)
+    late_verifying = models.IntegerField(default=0)
+    late_deciding = models.IntegerField(default=0)
+    late_supervision = models.IntegerField(default=0)
+    late_term = models.IntegerField(default=0)
+    late_following_up = models.IntegerField(default=0)
+    returned_in_vain = models.IntegerField(default=0)
+    failed_check = models.IntegerField(default=0)
+    came_back = models.IntegerField(default=0)
+    displeased = models.IntegerField(default=0)
 
 
 class Spread(models.Model):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from datetime import date, timedelta
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from linli.cases.models import Order
 from linli.kit.ids import uuid7
-from linli.orgs.models import Organisation
+from linli.orgs.models import Organisation, lineage
+from linli.people.access import Actor
 from linli.people.models import Person
 
 
@@ -17,6 +20,19 @@ class RoundState(models.TextChoices):
     COMPUTED = "computed", _("已计算")
     PUBLISHED = "published", _("公示中")
     SIGNED = "signed", _("已签发")
+
+
+class RoundQuerySet(models.QuerySet["Round"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """Those of the actor's county: to whoever assesses, all; else published ones, that one's own unit is in."""
+        if not actor.path or not actor.may("measures.view"):
+            return self.none()
+        above = lineage(actor.path)
+        found = self.filter(organisation__path__in=above)
+        if len(above) == 1:
+            return found if actor.may("measures.assess") else found.exclude(state=RoundState.COMPUTED)
+        own = list(Organisation.objects.filter(path__in=above).values_list("code", flat=True))
+        return found.exclude(state=RoundState.COMPUTED).filter(results__has_any_keys=own)
 
 
 class Round(models.Model):
@@ -44,6 +60,8 @@ class Round(models.Model):
     signed_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
     signed_at = models.DateTimeField(null=True)
 
+    objects = RoundQuerySet.as_manager()
+
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["organisation", "scheme", "begins_on"], name="round_once"),
@@ -54,6 +72,10 @@ class Round(models.Model):
                 name="round_signed_is_final",
             ),
         ]
+
+    @property
+    def last_day(self) -> date:
+        return self.ends_on - timedelta(days=1)
 
     def __str__(self) -> str:
         return f"{self.organisation_id} {self.scheme} {self.begins_on}"
@@ -109,12 +131,30 @@ class ActKind(models.TextChoices):
     REWARD = "reward", _("表扬")
 
 
+PUBLIC = (ActKind.CIRCULAR, ActKind.REWARD)
+"""What every assessed unit reads; an admonition stays between the county and the unit."""
+
+
+class ActQuerySet(models.QuerySet["Act"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """Those on the pages the actor may open; of a round, an admonition only to the county and to the unit."""
+        own = Q(organisation__path__in=lineage(actor.path)) | Q(kind__in=PUBLIC)
+        if actor.path.count("/") == 1:
+            own = Q()
+        of_rounds = own & Q(round__in=Round.objects.visible_to(actor))
+        return self.filter(of_rounds | Q(order__in=Order.objects.visible_to(actor)))
+
+
 class Act(models.Model):
-    """What the county did about a result: written by somebody, answered by the unit, never by itself."""
+    """What the county did about a result: written by somebody, answered by the unit, never by itself.
+
+    It rests on what can be looked up: the round of a result, or an order of supervision.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     round = models.ForeignKey(Round, null=True, on_delete=models.PROTECT, related_name="acts")
+    order = models.ForeignKey(Order, null=True, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=10, choices=ActKind.choices)
     text = models.TextField(_("内容"))
     by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
@@ -122,3 +162,12 @@ class Act(models.Model):
     reply = models.TextField(_("回复"), blank=True)
     replied_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
     replied_at = models.DateTimeField(null=True)
+
+    objects = ActQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(round__isnull=False) | Q(order__isnull=False), name="act_rests_on_something"
+            ),
+        ]

@@ -65,7 +65,7 @@ def test_counts_in_the_same_few_statements(
 ) -> None:
     for _ in range(5):
         report()
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         counted(town["county"], SEPTEMBER)
 
 

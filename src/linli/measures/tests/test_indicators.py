@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Cast, Town
+from conftest import NOW, Cast, Town
 
 from linli.cases.models import Case, Event
 from linli.measures.actions import counting, reading
@@ -136,3 +137,22 @@ def test_every_indicator_can_be_read(town: Town, report: Any) -> None:
     assert set(found) == set(data.indicators())
     assert (found["merged"].value, found["merged"].is_reached) == (0, None)
     assert found["on_time"].value is None
+
+
+@pytest.mark.django_db
+def test_figures_of_several_months_together_are_those_of_each(
+    town: Town, cast: Cast, report: Any, move: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for days in (70, 40, 35, 3):
+        case = report(at=NOW - timedelta(days=days)).case
+        move(case, "accept", "dispatcher", at=NOW - timedelta(days=days, hours=-5))
+    count_all()
+    view = View.of(town["county"], date(2026, 9, 1), date(2026, 10, 1))
+    months = [date(2026, 9, 1), date(2026, 8, 1), date(2026, 7, 1), date(2025, 9, 1)]
+    whole = replace(view, begin=date(2025, 9, 1))
+    series = {kind: reading.by_month(replace(whole, kind=kind)) for kind in ("service_request", "mediation")}
+    for limit in (reading.EXACT_UP_TO, 0):
+        monkeypatch.setattr(reading, "EXACT_UP_TO", limit)
+        for month, found in zip(months, reading.by_month_figures(view, months, series), strict=True):
+            assert found == reading.figures(replace(view, begin=month, end=reading.next_month(month))), month
+            assert month.year == 2025 or any(each.value is not None for each in found)

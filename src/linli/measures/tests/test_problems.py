@@ -91,3 +91,32 @@ def test_accusations_and_declined_reports_make_no_problem(report: Any, move: Any
         move(report().case, "decline", "dispatcher", **wrong)
     assert found(town) == []
     assert Actor.reporter(town["county"].pk).path == ""
+
+
+def test_the_number_of_a_problem_is_that_of_its_list_whatever_happens_to_its_cases(
+    report: Any, move: Any, town: Town, cast: Cast
+) -> None:
+    reports = [report(at=NOW - timedelta(days=n)).case for n in (40, 20, 10, 3, 2)]
+    report(place=town["grid2"])
+    report(category="facility.manhole")
+    (problem,) = found(town)
+
+    def both() -> tuple[int, int]:
+        made, again = problems.counted([problem])[problem.pk]
+        listed = problems.cases_of(problem)
+        assert listed.count() == made + again
+        return made, again
+
+    assert both() == (5, 0)
+    move(reports[-1], "merge", "dispatcher", head=reports[-2].number)
+    wrong = {"route": "court", "reason": "这是合同纠纷，请到人民法院起诉。"}
+    move(reports[0], "decline", "dispatcher", **wrong)
+    assert both() == (3, 0)
+    boss = cast["township_supervisor"]
+    problem = problems.own(problem=problem, owner=town["east_works"], by=boss)
+    done = NOW + timedelta(days=1)
+    problem = problems.remedy(problem=problem, cause=WORDS, done=WORDS, by=boss, at=done)
+    again = report(at=NOW + timedelta(days=3)).case
+    assert both() == (3, 1)
+    assert again in problems.cases_of(problem)
+    assert problems.counted([]) == {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import random
 from collections.abc import Callable
@@ -17,10 +18,11 @@ from linli.cases.models import Case
 from linli.cases.tests.test_always import Walk
 from linli.ledger import actions as ledger
 from linli.measures import formulas
-from linli.measures.actions import checking, counting, reading
+from linli.measures.actions import behind, checking, counting, reading
 from linli.measures.actions.reading import View
 from linli.measures.models import Counted, Progress, Rollup, Spread
 from linli.orgs import actions as orgs
+from linli.orgs.models import is_within
 from linli.people.access import Actor
 
 pytestmark = pytest.mark.django_db
@@ -84,6 +86,32 @@ def test_counting_from_zero_comes_to_the_same_after_any_history(seed: int, town:
     assert walk.done > 10
 
 
+@pytest.mark.parametrize("seed", range(WALKS))
+def test_every_case_behind_a_number_is_found_after_any_history(seed: int, town: Town, cast: Cast) -> None:
+    """At units it has left and at those around them, too: held against what each case adds."""
+    walk = Quick(town, cast, random.Random(2000 + seed))
+    walk.report()
+    for _step in range(60):
+        walk.step()
+    count_all()
+    rows = list(Counted.objects.exclude(kind="mediation"))
+    for axis, unit in itertools.product(("place", "holder"), town.units.values()):
+        view = View(unit.path, *YEAR, axis=axis)
+        for name in ("received", "finished", "returned", "closed_late", "late_open", "unit_due"):
+            found = set(behind.cases_behind(view, [name]).values_list("pk", flat=True))
+            assert found == {row.pk for row in rows if adds(row, axis, unit.path, name)}, (axis, unit, name)
+    Counted.objects.update(place_around="", holder_around="")  # as before an update: not known yet
+    again = behind.cases_behind(view, [name]).values_list("pk", flat=True)
+    assert set(again) == found
+
+
+def adds(row: Counted, axis: str, path: str, name: str) -> bool:
+    is_known = not is_within(path, row.accused_path)
+    return is_known and any(
+        along == axis and is_within(unit, path) and name in counts for along, unit, _day, counts in row.adds
+    )
+
+
 def conserved() -> list[str]:
     """Units where what was received is not what is open and what was finished."""
     found = []
@@ -111,7 +139,7 @@ def test_counts_a_case_at_every_unit_above(report: Callable[..., Any], move: Any
     count_all()
     expected = {
         **{name: 1 for name in ("received", "answerable", "answered", "finished")},
-        **{name: 1 for name in ("due", "on_time", "unit_due", "unit_on_time")},
+        **{name: 1 for name in ("due", "on_time", "unit_due", "unit_on_time", "assessed")},
     }
     for unit in ("county", "east", "village", "grid", "east_works"):
         assert nonzero(year(town, unit)) == expected, unit
