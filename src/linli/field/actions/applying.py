@@ -169,16 +169,19 @@ def _advance(doing: Doing, case: Case) -> Event:
     )
 
 
-def _too_late(doing: Doing, case_id: UUID) -> Outcome:
+def _too_late(doing: Doing, case_id: UUID, words: str = "") -> Outcome:
     """The case is out of the worker's sight: what was done is kept with it, and nothing newer is told."""
-    event = _keep(doing, case_id)
+    event = _keep(doing, case_id, words)
     if event is None:
         raise CaseNotFound
     return Outcome(State.RECEIVED, {"late": True, "received_at": doing.at.isoformat()})
 
 
 def _clash(doing: Doing, case: Case, others: list[Event]) -> Outcome:
-    """Both stand: what the others did is the case as it is, what this one did is kept as a note; the worker decides."""
+    """Both stand: what the others did is the case as it is, what this one did is kept as a note; the worker decides.
+
+    The answer says what the others did, never in what words: it lies on the phone as it came.
+    """
     event = _keep(doing, case.pk)
     case = Case.objects.get(pk=case.pk)
     lines = [story(other, case.procedure, "staff") for other in (others or _latest(case, doing.by))]
@@ -186,10 +189,10 @@ def _clash(doing: Doing, case: Case, others: list[Event]) -> Outcome:
         "number": case.number,
         "case": str(case.pk),
         "version": case.version,
-        "state": str(case.stage.label),
+        "state_label": str(case.stage.label),
         "kept": event.number if event else None,
         "changes": [
-            {"title": line.title, "where": line.where, "at": line.at.isoformat(), "words": line.quote}
+            {"title": line.title, "where": line.where, "at": line.at.isoformat()}
             for line in lines[-MOST_CHANGES:]
         ],
         "received_at": doing.at.isoformat(),
@@ -204,10 +207,10 @@ def _latest(case: Case, by: Actor) -> list[Event]:
     return list(found)
 
 
-def _keep(doing: Doing, case_id: UUID) -> Event | None:
+def _keep(doing: Doing, case_id: UUID, words: str = "") -> Event | None:
     """The words and photos of a move that came too late, as a note; None where there were none."""
     command = doing.command
-    words = next((str(command.data[name]) for name in WORDS if command.data.get(name)), "")
+    words = words or next((str(command.data[name]) for name in WORDS if command.data.get(name)), "")
     if not words.strip() and not doing.photos:
         if not late.had_to_do_with(Case.objects.filter(pk=case_id).first() or Case(), doing.by):
             raise CaseNotFound
@@ -241,6 +244,8 @@ def _visit(doing: Doing) -> Outcome:
     told = f"回访：{said}。{words}".strip()  # zh: written into the history
     wanted = Q(pk=command.case) if command.case else Q(pk__in=_numbered(_text(command.data, "number")))
     case = Case.objects.visible_to(doing.by).filter(wanted).first()
+    if case is None and command.case:
+        return _too_late(doing, command.case, told)
     if case is None:
         raise CaseNotFound
     event = cases.advance(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -35,18 +36,30 @@ def receipt_text(case_id: UUID, link: str) -> tuple[str, str]:
     return _("邻里：查询码"), said % {"code": code, "link": link}
 
 
+def may_print(*, command_id: UUID, by: Actor, at: datetime) -> bool:
+    """Whether the resident's paper can still be given."""
+    return any(_is_due(sent) for sent in _filed(command_id, by, at))
+
+
 def to_print(*, command_id: UUID, by: Actor, at: datetime) -> tuple[Case, str] | None:
     """The case and its code for the paper the resident gets: once, for whoever filed it, within three days."""
-    rows = Sent.objects.select_for_update(of=("self",)).filter(
-        pk=command_id,
-        device__grant__person_id=person_of(by),
-        state=State.RECEIVED,
-        received_at__gt=at - PRINTED_WITHIN,
-    )
-    sent = rows.first()
-    if sent is None or not sent.answer.get("told") or sent.answer.get("printed"):
+    sent = _filed(command_id, by, at).select_for_update(of=("self",)).first()
+    if sent is None or not _is_due(sent):
         return None
     sent.answer = {**sent.answer, "printed": True}
     sent.save(update_fields=["answer"])
     case = Case.objects.select_related("place__parent").get(pk=command_id)
     return case, codes.pretty(service_requests.tracking_code(case.pk))
+
+
+def _filed(command_id: UUID, by: Actor, at: datetime) -> QuerySet[Sent]:
+    return Sent.objects.filter(
+        pk=command_id,
+        device__grant__person_id=person_of(by),
+        state=State.RECEIVED,
+        received_at__gt=at - PRINTED_WITHIN,
+    )
+
+
+def _is_due(sent: Sent) -> bool:
+    return bool(sent.answer.get("told")) and not sent.answer.get("printed")

@@ -23,6 +23,9 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, BrowserContext, Page
 
 PIN = "246810"
+IS_LONG = "LINLI_DAY_REPORTS" in os.environ
+SIZE = (900, 600) if IS_LONG else (300, 200)  # of photos, before the phone shrinks them
+PROCESSES = [] if IS_LONG else ["--workers", "1"]  # quicker to start; one phone sends to one at a time
 WATCH = """
 const draw = HTMLCanvasElement.prototype.toBlob;
 HTMLCanvasElement.prototype.toBlob = function (done, ...rest) {
@@ -67,13 +70,13 @@ class Server:
             "LINLI_SECRET_KEY": settings.SECRET_KEY,
             "LINLI_COUNTY": "990001",
         }
-        command = [sys.executable, "-m", "linli.ops", "serve", "--port", str(self.port)]
+        command = [sys.executable, "-m", "linli.ops", "serve", "--port", str(self.port), *PROCESSES]
         self.process = subprocess.Popen(command, env=environment, start_new_session=True)
         until = time.monotonic() + 60
         while time.monotonic() < until:
             with suppress(OSError), urllib.request.urlopen(f"{self.url}/field/app.webmanifest", timeout=2):
                 return
-            time.sleep(0.2)
+            time.sleep(0.05)
         raise TimeoutError("the server did not start")
 
     def kill(self) -> None:
@@ -178,14 +181,21 @@ class Handset:
         return int(said or 0)
 
 
+def until(page: Page, holds: str, seconds: float = 60) -> None:
+    """Waits for what a script promises; Playwright's own wait takes a promise for a yes."""
+    end = time.monotonic() + seconds
+    while not page.evaluate(holds):
+        assert time.monotonic() < end, "it did not come to that in time"
+        page.wait_for_timeout(50)
+
+
 def picture(seed: int) -> bytes:
     """A picture that no other number gives."""
-    made = Image.new("RGB", (900, 600), (seed * 37 % 256, seed * 91 % 256, 120))
+    made = Image.new("RGB", SIZE, (seed * 37 % 256, seed * 91 % 256, 120))
     pen = ImageDraw.Draw(made)
     for line in range(60):
-        pen.line(
-            [(line * 15, 0), ((line * seed) % 900, 600)], fill=(line * 4, seed % 256, 255 - line * 4), width=3
-        )
+        ends = [(line * SIZE[0] // 60, 0), (line * seed % SIZE[0], SIZE[1])]
+        pen.line(ends, fill=(line * 4, seed % 256, 255 - line * 4), width=3)
     content = BytesIO()
     made.save(content, "PNG")
     return content.getvalue()

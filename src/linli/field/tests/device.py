@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from dataclasses import dataclass, field
@@ -56,18 +57,27 @@ class Device:
         extra = {name: data.pop(name) for name in ("photos", "after", "made_at") if name in data}
         return self.write("move", case=case, verb=verb, seen=seen, data=data, **extra)
 
+    def as_json(self, key: UUID) -> dict[str, Any]:
+        """A command of its outbox as it travels."""
+        envelope = self.outbox[key]
+        sealed = base64.b64encode(envelope.sealed).decode()
+        return {"id": str(key), "version": envelope.version, "sealed": sealed}
+
     def send(self, at: datetime, *wanted: UUID) -> dict[UUID, Result]:
         """Sends these commands, or all that are left, and forgets what was answered for good."""
         batch = [self.outbox[key] for key in wanted or tuple(self.outbox) if key in self.outbox]
         self.phone = Phone.objects.select_related("grant__person", "grant__organisation").get(
             pk=self.phone.pk
         )
-        found = {result.id: result for result in actions.receive(phone=self.phone, envelopes=batch, at=at)}
+        found = {result.id: result for result in self.deliver(batch, at)}
         for key, result in found.items():
             if result.state in FINAL:
                 self.answers[key] = result
                 self.outbox.pop(key, None)
         return found
+
+    def deliver(self, batch: list[Envelope], at: datetime) -> list[Result]:
+        return actions.receive(phone=self.phone, envelopes=batch, at=at)
 
     def photo(self, content: bytes, at: datetime, *, piece: int = 40_000) -> UUID:
         """Sends a sealed photo in pieces."""

@@ -16,7 +16,7 @@ from django.db import connection
 from django.test import Client
 from playwright.sync_api import Browser
 
-from .day import Handset, Server
+from .day import Handset, Server, until
 
 REPORTS = int(os.environ.get("LINLI_DAY_REPORTS", "6"))
 KEPT = "caches.match('/field/', {ignoreSearch: true}).then((found) => found !== undefined)"
@@ -46,7 +46,7 @@ def test_a_day_without_a_network_arrives_whole_and_once(handset: tuple[Handset, 
     page = phone.switch_on(is_offline=False)
     phone.enrol()
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-    page.wait_for_function(KEPT)
+    until(page, KEPT)
     page.wait_for_selector('[data-screen="home"] [data-text="post"]:not([hidden])')
     server.kill()
     phone.context.set_offline(True)  # type: ignore[union-attr]
@@ -79,4 +79,4 @@ def _wait(holds: Any, seconds: float = 240) -> None:
     until = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < until, "it did not come to that in time"
-        time.sleep(0.3)
+        time.sleep(0.1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from linli.field import actions
 from linli.field.models import Held, Phone, Sent
 from linli.kit.ids import uuid7
 from linli.notify.models import PushAddress
+from linli.privacy.models import Read
 
 from .device import Device
 
@@ -75,6 +77,16 @@ def test_what_a_phone_carries_names_no_reporter(as_: Any, report: Any) -> None:
     assert "0000-104" not in text
 
 
+def test_what_a_phone_carries_is_noted_before_it_leaves(as_: Any, fresh: Case) -> None:
+    client = as_("grid_worker")
+    tag = client.get("/field/cases")["ETag"]
+    assert [(read.case_id, read.groups) for read in Read.objects.filter(what="phone")] == [
+        (fresh.pk, ["history", "words"])
+    ]
+    client.get("/field/cases", headers={"If-None-Match": tag})
+    assert Read.objects.count() == 1
+
+
 def test_a_poll_costs_a_304_until_something_changes(as_: Any, fresh: Case, report: Any) -> None:
     client = as_("grid_worker")
     for what in ("cases", "reference"):
@@ -117,16 +129,29 @@ def test_without_a_token_nothing_is_taken(client: Client, given: str) -> None:
 
 
 def test_a_batch_over_http(cast: Cast, town: Town, client: Client) -> None:
-    import base64
-
     device = Device.enrol(cast["grid_worker"], timezone.now())
     key = device.report(town["grid"].code)
-    sealed = base64.b64encode(device.outbox[key].sealed).decode()
-    body = {"commands": [{"id": str(key), "version": 4, "sealed": sealed}]}
+    body = {"commands": [device.as_json(key)]}
     headers = {"Authorization": device.authorization}
     said = [client.post("/field/batches", body, "application/json", headers=headers).json() for _ in range(2)]
     assert said[0]["results"] == said[1]["results"]
     assert (said[0]["results"][0]["state"], said[0]["is_revoked"]) == ("received", False)
+
+
+def test_a_conflict_says_what_others_did_and_that_it_was_told(
+    cast: Cast, town: Town, fresh: Case, move: Any, client: Client
+) -> None:
+    other = Device.enrol(cast["grid_worker"], timezone.now())
+    for verb, more in (("accept", {}), ("dispatch", {"unit": str(town["village"].pk)})):
+        move(fresh, verb, "dispatcher", timezone.now(), **more)
+    move(fresh, "acknowledge", "officer", timezone.now())
+    key = other.move(fresh.pk, "self_handle", 1, result="到现场换了灯泡，试过都亮。")
+    body = {"commands": [other.as_json(key)]}
+    headers = {"Authorization": other.authorization}
+    said = client.post("/field/batches", body, "application/json", headers=headers).json()["results"][0]
+    assert (said["state"], len(said["changes"])) == ("conflict", 3)
+    assert not any("words" in line for line in said["changes"])  # it lies on the phone as it came
+    assert [(read.case_id, read.groups) for read in Read.objects.all()] == [(fresh.pk, ["history"])]
 
 
 @pytest.mark.parametrize(
@@ -211,6 +236,16 @@ def test_the_desk_shows_what_is_held_and_lets_a_person_decide(cast: Cast, town: 
     assert Case.objects.filter(pk=key).exists()
 
 
+def test_the_menu_of_the_desk_leads_there(as_: Any) -> None:
+    worker, dispatcher, handler = (
+        as_(name).get("/desk/").content.decode() for name in ("grid_worker", "dispatcher", "handler")
+    )
+    assert ('href="/field/"' in worker, 'href="/field/held"' in worker) == (True, False)
+    assert ('href="/field/"' in dispatcher, 'href="/field/held"' in dispatcher) == (False, True)
+    assert "/field/" not in handler
+    assert 'href="/desk/cases"' in as_("dispatcher").get("/field/held").content.decode()
+
+
 def test_a_lost_phone_is_revoked_at_the_desk(cast: Cast, as_: Any) -> None:
     device = Device.enrol(cast["grid_worker"], timezone.now())
     assert as_("outsider").post(f"/field/phones/{device.phone.pk}/revocation").status_code == 404
@@ -219,8 +254,6 @@ def test_a_lost_phone_is_revoked_at_the_desk(cast: Cast, as_: Any) -> None:
 
 
 def test_a_worker_enrols_and_gives_up_a_phone(as_: Any) -> None:
-    import base64
-
     client, key = as_("grid_worker"), str(uuid7())
     body = {"id": key, "verifier": base64.b64encode(b"v" * 32).decode(), "name": "Android"}
     enrolled = client.post("/field/phones", body, "application/json")
@@ -244,12 +277,14 @@ def test_the_resident_gets_a_paper_with_a_code_once(cast: Cast, town: Town, as_:
     client = as_("grid_worker")
     assert code not in client.get(f"/field/receipts/{key}").content.decode()
     assert code not in as_("sibling_worker").post(f"/field/receipts/{key}").content.decode()
+    assert not Read.objects.exists()
     assert code in client.post(f"/field/receipts/{key}").content.decode()
     assert code not in client.post(f"/field/receipts/{key}").content.decode()
+    assert [(read.what, read.case_id) for read in Read.objects.all()] == [("receipt", key)]
 
 
 def test_a_browser_asks_to_be_told(as_: Any, cast: Cast) -> None:
-    from .test_telling import SUBSCRIPTION
+    from .pushing import SUBSCRIPTION
 
     client = as_("grid_worker")
     assert client.post("/field/push", SUBSCRIPTION, "application/json").status_code == 201

@@ -146,7 +146,8 @@ def test_what_two_did_at_once_is_kept_twice_and_asked_about(
     key = second.move(case.pk, "feedback", seen, result="围栏装好了，现场清理干净。")
     answer = second.send(LATER)[key]
     assert answer.state == "conflict"
-    assert [line["words"] for line in answer.answer["changes"]] == ["", "已经围起来了。"]
+    assert len(answer.answer["changes"]) == 2
+    assert "已经围起来了" not in str(answer.answer)  # it lies on the phone as it came
     case.refresh_from_db()
     assert case.state == "in_progress"
     kept = case.events.get(number=answer.answer["kept"])
@@ -402,6 +403,21 @@ def test_a_visit_is_written_into_the_case(device: Device, town: Town, report: An
     answers = device.send(LATER)
     assert (answers[key].state, answers[wrong].state) == ("received", "refused")
     assert case.events.get(number=2).data["note"] == "回访：满意。灯亮了。"
+
+
+def test_a_visit_to_a_case_that_has_gone_elsewhere_stays_with_it(
+    other: Device, cast: Cast, town: Town, report: Any, move: Any
+) -> None:
+    case = in_hand(report, move, town)
+    move(case, "correct", "dispatcher", place=str(town["grid2"].pk), reason="位置选错了，在第二网格。")
+    move(case, "reassign", "dispatcher", unit=str(town["west_works"].pk), reason="这段路归西山镇养护。")
+    move(case, "correct", "county_dispatcher", place=str(town["west_grid"].pk), reason="位置在西山镇。")
+    key = other.write("visit", case=case.pk, data={"satisfied": "no"})
+    never = other.write("visit", case=uuid7(), data={"satisfied": "no"})
+    answers = other.send(LATER)
+    assert (answers[key].state, answers[never].state) == ("received", "refused")
+    assert set(answers[key].answer) == {"late", "received_at"}
+    assert Event.objects.get(case_id=case.pk, command_id=key).data["note"] == "回访：不满意。"
 
 
 def test_filing_for_a_resident_asks_for_consent(device: Device, town: Town) -> None:

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import smtplib
-import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import http_ece
 import pytest
 from conftest import NOW, Cast, Town
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from linli.cases import actions as cases
 from linli.kit import codes
@@ -28,55 +21,9 @@ from linli.notify.senders.ways import Messenger, SmsGateway, Smtp, ToFile, Undel
 from linli.service_requests import actions as service_requests
 
 from .device import Device
+from .pushing import SUBSCRIPTION, opened
 
 pytestmark = pytest.mark.django_db
-KEY = ec.generate_private_key(ec.SECP256R1())
-AUTH = b"sixteen bytes ok"
-
-
-def _b64(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-POINT = KEY.public_key().public_bytes(
-    serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
-)
-SUBSCRIPTION = {
-    "endpoint": "https://push.example/send/abc",
-    "keys": {"p256dh": _b64(POINT), "auth": _b64(AUTH)},
-}
-
-
-class Service(BaseHTTPRequestHandler):
-    """A push service, and a text message gateway: keeps what it was sent and answers as told."""
-
-    got: list[tuple[str, dict[str, str], bytes]]
-    status = 201
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        type(self).got.append((self.path, dict(self.headers), body))
-        self.send_response(type(self).status)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_parts: Any) -> None: ...
-
-
-@pytest.fixture
-def service(settings: Any, tmp_path: Path) -> Iterator[Any]:
-    kind = type("Here", (Service,), {"got": [], "status": 201})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), kind)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    settings.WEBHOOK_NETWORKS = ["127.0.0.0/8"]
-    settings.WEBHOOK_HTTP = True
-    settings.WEBHOOK_PORTS = [server.server_port]
-    settings.VAPID_KEY = tmp_path / "vapid.pem"
-    settings.OUTGOING = tmp_path / "outgoing"
-    kind.folder = settings.OUTGOING  # type: ignore[attr-defined]
-    kind.url = f"http://127.0.0.1:{server.server_port}"  # type: ignore[attr-defined]
-    yield kind
-    server.shutdown()
 
 
 def dispatched(report: Any, move: Any, town: Town, at: datetime = NOW) -> Any:
@@ -96,8 +43,7 @@ def test_an_order_reaches_the_phone_and_says_only_where_to_look(
     case = dispatched(report, move, town)
     assert Messenger({"push": WebPush("mailto:x@example.com")}).run(NOW + timedelta(hours=2)) == 2
     _path, headers, body = service.got[0]
-    content = json.loads(http_ece.decrypt(body, private_key=KEY, auth_secret=AUTH, version="aes128gcm"))
-    assert content == {"path": "/field/"}
+    assert json.loads(opened(body)) == {"path": "/field/"}
     assert headers["Authorization"].startswith("vapid t=")
     assert case.title.encode() not in body
     assert not Notice.objects.filter(person_id=person_id, done_at=None).exists()

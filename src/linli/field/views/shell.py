@@ -28,6 +28,8 @@ from linli.kit import clock
 from linli.notify.actions import push
 from linli.orgs.models import Organisation
 from linli.people.access import post_of, public, requires
+from linli.privacy.actions import reads
+from linli.privacy.models import Group
 from linli.service_requests.models import RequestType
 from linli.web.forms.moves import Choices, Grouped, MoveForm
 from linli.web.forms.register import RegisterForm
@@ -138,8 +140,8 @@ def _built(*entries: str) -> list[str]:
 
 
 def _code() -> str:
-    entry = _manifest().get("frontend/sw.ts")
-    return (settings.DIST / entry["file"]).read_text(encoding="utf-8") if entry else ""
+    path = settings.DIST / "sw.js"
+    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 def _revision(request: HttpRequest) -> str:
@@ -168,7 +170,7 @@ def subscriptions(request: HttpRequest) -> HttpResponse:
         person_id = post_of(request).person_id
         assert person_id is not None
         push.subscribe(person_id=person_id, given=given, at=clock.now())
-    except (ValueError, AssertionError, BadData):
+    except (ValueError, RecursionError, AssertionError, BadData):
         return JsonResponse({"why": _("浏览器给的地址不能用。")}, status=422)
     return JsonResponse({}, status=201)
 
@@ -177,10 +179,11 @@ def subscriptions(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def receipt(request: HttpRequest, command_id: UUID) -> HttpResponse:
     """The paper for a resident somebody filed for, with the resident's own code; shown once, so it takes a press."""
-    found = None
-    if request.method == "POST":
+    found, by, at = None, post_of(request), clock.now()
+    if request.method == "POST" and assisting.may_print(command_id=command_id, by=by, at=at):
+        reads.note_many(shown={command_id: (Group.HEADLINE,)}, by=by, what="receipt", at=at)
         with transaction.atomic():
-            found = assisting.to_print(command_id=command_id, by=post_of(request), at=clock.now())
+            found = assisting.to_print(command_id=command_id, by=by, at=at)
     case, code = found if found else (None, "")
     context = {"case": case, "code": code, "is_asked": request.method == "POST"}
     response = render(request, "field/receipt.html", context)

@@ -109,6 +109,13 @@ def batches(request: HttpRequest, phone: Phone) -> HttpResponse:
         return _refused(_("这一批看不懂。"))
     at = clock.now()
     results = actions.receive(phone=phone, envelopes=envelopes, at=at)
+    told = {
+        UUID(each.answer["case"]): (Group.HISTORY,)
+        for each in results
+        if each.state == State.CONFLICT and each.answer.get("case")
+    }
+    if told:  # a conflict says what others did
+        reads.note_many(shown=told, by=actions.actor_of(phone, at), what="phone", at=at)
     return JsonResponse(
         {
             "results": [_result(result) for result in results],
@@ -135,7 +142,7 @@ def _envelope(given: Any) -> Envelope:
 
 
 def _result(result: Result) -> dict[str, Any]:
-    return {"id": str(result.id), "state": result.state, **result.answer}
+    return {**result.answer, "id": str(result.id), "state": result.state}
 
 
 @token_required
