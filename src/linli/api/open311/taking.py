@@ -14,6 +14,7 @@ from linli.documents import actions as documents
 from linli.documents.render import PhotoRefused
 from linli.kit import codes, text
 from linli.kit.ids import derived, uuid7
+from linli.people import scope
 from linli.portal import actions as portal
 from linli.service_requests import actions as service_requests
 from linli.service_requests.models import Channel, RequestType
@@ -43,6 +44,7 @@ MOST_ATTRIBUTES = 100
 def take(visit: Visit) -> Content:
     """POST requests: 200 with the id of the new request, or every fault. Nothing is kept of one that is refused."""
     command_id = _command_id(visit)
+    scope.admit(command_id)
     submission = _submission(visit)
     for _attempt in range(2):
         photos = _photos(visit, command_id)

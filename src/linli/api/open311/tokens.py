@@ -9,6 +9,7 @@ from uuid import UUID
 
 from linli.cases.models import Case
 from linli.kit import codes
+from linli.people import scope
 from linli.service_requests.models import Channel
 
 from .door import Visit
@@ -27,6 +28,7 @@ def found(visit: Visit, token: str) -> dict[str, Any] | None:
     if match is None or not hmac.compare_digest(match[2], _proof(UUID(match[1]))):
         return None
     channel = Channel.OPEN311_TEST if visit.is_test else Channel.OPEN311
+    scope.admit(UUID(match[1]))
     case = Case.objects.filter(pk=UUID(match[1]), channel=channel).first()
     return {"service_request_id": case.number, "token": token} if case else None
 

@@ -29,7 +29,7 @@ from linli.documents.forms import receive_in_memory
 from linli.documents.render import MAX_BYTES
 from linli.kit import clock
 from linli.people import scope
-from linli.people.access import SYSTEM, Actor
+from linli.people.access import Actor
 
 from . import answers, reading
 from .operations import Operation
@@ -133,7 +133,8 @@ def _let_in(
     visit = Visit(_caller(request, operation.scope), clock.now(), operation)
     request.visit = visit  # type: ignore[attr-defined]
     _check_form(request, operation, path)
-    with scope.acting((visit.caller.actor if operation.scope else None) or SYSTEM):
+    actor = visit.caller.actor if operation.scope else None
+    with scope.acting(actor) if actor else scope.public():
         response = _answer(request, view, visit, path)
     return _unless_known(request, _with_headers(visit, response))
 

@@ -15,7 +15,8 @@ from linli.measures import actions as measures
 from linli.orgs import lookup
 from linli.orgs.models import Kind, Organisation, within
 from linli.portal.views.county import county_of
-from linli.portal.views.figures import Row, Summary, rows_of
+from linli.portal.views.figures import Row, rows_of
+from linli.portal.views.month import Summary
 from linli.service_requests.models import Category, Question
 
 from . import questions, schemas, shapes

@@ -21,6 +21,7 @@ from linli.service_requests.models import Category
 
 from .door import visit_of
 from .problems import invalid
+from .reading import is_text
 
 REQUEST = "service_request"
 MEDIATIONS = ("mediation", "mediation_medical", "mediation_labour")
@@ -114,9 +115,12 @@ def cursor(key: str) -> str:
 def uncovered(given: str) -> str:
     """What a cursor holds; one no page gave is refused, lest a list begin anew unnoticed."""
     try:
-        return base64.urlsafe_b64decode(given.encode("ascii") + b"=" * (-len(given) % 4)).decode()
+        found = base64.urlsafe_b64decode(given.encode("ascii") + b"=" * (-len(given) % 4)).decode()
     except (UnicodeError, binascii.Error, ValueError):
         raise cursor_refused() from None
+    if not is_text(found):
+        raise cursor_refused()
+    return found
 
 
 def key_of(given: str) -> str:
