@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from linli.web.views import (
+    assessing,
     batches,
     board,
     case,
@@ -15,6 +16,7 @@ from linli.web.views import (
     intake,
     keys,
     moves,
+    orders,
     photos,
     places,
     problems,
@@ -28,9 +30,10 @@ from linli.web.views import (
     vetoes,
     work,
 )
-from linli.web.views.figures import behind
+from linli.web.views.figures import behind, faulty, reports
 from linli.web.views.figures import map as figures_map
 from linli.web.views.figures import page as figures
+from linli.web.views.figures import screening as figures_screening
 from linli.web.views.manage import (
     articles,
     assessments,
@@ -76,6 +79,7 @@ daily_urls: list[URLPattern | URLResolver] = [
     path("cases/new", intake.new, name="new"),
     path("cases/new/likenesses", intake.likenesses, name="new-likenesses"),
     path("cases/<str:number>", case.case, name="case"),
+    path("cases/<str:number>/assessment", assessing.assessment, name="assessment"),
     path("cases/<str:number>/area", places.area, name="area"),
     path("cases/<str:number>/likenesses", case.likenesses, name="likenesses"),
     path("cases/<str:number>/moves/<str:verb>", moves.move, name="move"),
@@ -93,8 +97,12 @@ daily_urls: list[URLPattern | URLResolver] = [
     path("figures/<str:code>", figures.page, name="figures-of"),
     path("figures/<str:code>/areas", figures_map.areas, name="figures-areas"),
     path("figures/<str:code>/cases", behind.behind, name="figures-behind"),
+    path("figures/<str:code>/faults", faulty.faulty, name="figures-faulty"),
     path("figures/<str:code>/map", figures_map.page, name="figures-map"),
+    path("figures/<str:code>/screening", figures_screening.rounds, name="figures-screening"),
     path("figures/<str:code>/points", figures_map.points, name="figures-points"),
+    path("reports", reports.listed, name="reports"),
+    path("reports/<uuid:report_id>.<str:form>", reports.file, name="report-file"),
     path("held", held.held, name="held"),
     path("held/taking", held.taking, name="held_taking"),
     path("held/declining", held.declining, name="held_declining"),
@@ -121,6 +129,13 @@ daily_urls: list[URLPattern | URLResolver] = [
 board_urls: list[URLPattern | URLResolver] = [
     path("board", board.board, name="board"),
     path("board/supervisions", board.supervisions, name="supervisions"),
+    path("orders", orders.listed, name="orders"),
+    path("orders/new", orders.new, name="order-new"),
+    path("orders/<uuid:order_id>", orders.one, name="order"),
+    path("orders/<uuid:order_id>/replies", orders.replies, name="order-replies"),
+    path("orders/<uuid:order_id>/acts", orders.acts, name="order-acts"),
+    path("orders/acts/<uuid:act_id>/answers", orders.answers, name="order-answers"),
+    path("orders/<uuid:order_id>/checks", orders.checks, name="order-checks"),
     path("rounds", rounds.listed, name="rounds"),
     path("rounds/<uuid:round_id>", rounds.one, name="round"),
     path("rounds/<uuid:round_id>/publication", rounds.publication, name="round-publication"),

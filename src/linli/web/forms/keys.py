@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
+from linli.kit.clock import midnight_after
 from linli.people.actions.keys import RATES
 
 OF_A_POST = [("read", gettext_lazy("查看事项")), ("write", gettext_lazy("登记和办理"))]
@@ -41,4 +41,4 @@ class KeyForm(forms.Form):
     @property
     def expires_at(self) -> datetime | None:
         day = self.cleaned_data["until"]
-        return timezone.make_aware(datetime.combine(day + timedelta(days=1), time())) if day else None
+        return midnight_after(day) if day else None

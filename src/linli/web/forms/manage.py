@@ -11,6 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from linli.kit import text
+from linli.kit.lists import listed
 from linli.orgs.models import Kind, Organisation, OrganisationQuerySet, within
 
 SEPARATOR = " · "
@@ -62,7 +63,7 @@ class UnitField(forms.CharField):
             )
         raise forms.ValidationError(
             _("“%(given)s”不止一个，请填代码：%(units)s。")
-            % {"given": given[:40], "units": _("、").join(_path_words(unit) for unit in similar[:SHOWN])}
+            % {"given": given[:40], "units": listed(_path_words(unit) for unit in similar[:SHOWN])}
         )
 
     def candidates(self) -> OrganisationQuerySet:

@@ -16,8 +16,8 @@ from linli.cases.procedures.calendar import Day
 from linli.kit import text
 
 MOST_LINES, LONGEST_SPAN = 120, 31
-SPAN = re.compile(r"\s*(?:~|～|\.\.|至|到)\s*")
-CELLS = re.compile(r"\s*[,，\t;；]\s*")
+SPAN = re.compile(r"~|～|\.\.|至|到")
+CELLS = re.compile(r"[,，\t;；]")
 OFF = {"off", "rest", "holiday", "休", "放假", "休息"}  # zh: words people type
 WORK = {"work", "on", "班", "上班", "调休上班"}  # zh: words people type
 
@@ -89,7 +89,7 @@ class NoticeForm(forms.Form):
 
 
 def _days(line: str) -> Iterator[Day]:
-    cells = CELLS.split(line)
+    cells = [cell.strip() for cell in CELLS.split(line)]
     if len(cells) < 3 or not cells[2]:
         raise ValueError(_("要有日期、放假或上班、名称三格"))
     first, last = _span(cells[0])

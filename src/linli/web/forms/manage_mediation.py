@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from linli.cases import procedures
 from linli.kit import text
+from linli.kit.lists import listed
 from linli.mediation.actions.lists import PROCEDURES
 from linli.mediation.models import Category, Committee, CommitteeKind, Duty, Field, Member, Room
 from linli.people import actions as people
@@ -57,7 +58,7 @@ class PersonField(forms.CharField):
             )
         raise forms.ValidationError(
             _("叫“%(given)s”的不止一个，请填账号：%(people)s。")
-            % {"given": given[:40], "people": _("、").join(person.username for person in named)}
+            % {"given": given[:40], "people": listed(person.username for person in named)}
         )
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.core.validators import RegexValidator
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from linli.kit.clock import midnight, midnight_after
 from linli.people import actions as people
 from linli.people.models import Person
 
@@ -68,8 +68,8 @@ class PostForm(forms.Form):
     def period(self, at: datetime) -> tuple[datetime, datetime | None]:
         """From when until when: a day that has begun counts from now."""
         begins, until = self.cleaned_data["begins"], self.cleaned_data["until"]
-        start = max(at, _midnight(begins)) if begins else at
-        return start, _midnight(until + timedelta(days=1)) if until else None
+        start = max(at, midnight(begins)) if begins else at
+        return start, midnight_after(until) if until else None
 
 
 class AccountForm(PostForm, DetailsForm):
@@ -84,7 +84,3 @@ class AccountForm(PostForm, DetailsForm):
         ),
     )
     field_order = ("name", "username", "work_phone", "email", "role", "organisation", "begins", "until")
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time()))

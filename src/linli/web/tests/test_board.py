@@ -109,6 +109,12 @@ def test_every_figure_leads_to_exactly_the_cases_behind_it(
         assert len(rows) == getattr(totals, name), name
     for line in client.get(URL).context["places"]:
         assert len(client.get(line.late_href).context["rows"]) == line.row.late
+    desks = [each for each, _unit, _why in client.get(URL).context["desks"]]
+    assert sum(each.returned for each in desks) == 1
+    for each in desks:
+        at_desk = {"desk": str(each.organisation_id), "why": each.why}
+        assert len(client.get(URL, at_desk).context["late"]) == each.late
+        assert len(client.get(URL, {**at_desk, "returned": "1"}).context["late"]) == each.returned
 
 
 def test_narrows_the_late_list(desk: Desk, stuck: dict[str, Case], watch: Any, town: Town) -> None:

@@ -88,15 +88,21 @@ def test_a_number_is_read_however_it_was_typed(desk: Desk, lamp: Any) -> None:
     ],
 )
 def test_takes_twelve_statements_at_most_and_notes_the_opening(
-    desk: Desk, worked: Any, name: str, django_assert_max_num_queries: Any, move: Callable[..., Any]
+    desk: Desk,
+    worked: Any,
+    name: str,
+    django_assert_max_num_queries: Any,
+    move: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     client = desk(name)
+    monkeypatch.setattr(calendar, "RECHECK_SECONDS", 3600.0)  # on a busy machine it is asked once more
     for verb in (None, "feedback", "arrange_check"):
         if verb == "feedback":
             move(worked, "feedback", "handler", result="空气开关换好了，三盏灯都亮了。")
         if verb == "arrange_check":
             move(worked, "arrange_check", "dispatcher")
-        calendar.current()  # read once in a process; whether it has changed may be asked again: that is the twelfth
+        calendar.current()  # read once in a process
         with django_assert_max_num_queries(12 + NOTED):
             html(client, worked)
 

@@ -18,20 +18,28 @@ from django.urls import reverse
 from django.utils.translation import override
 from pytest_django import Settings
 
+from linli import web
 from linli.cases import actions as cases
-from linli.cases.models import Case
+from linli.cases.actions import orders
+from linli.cases.models import Case, Order, OrderedCase
 from linli.documents.actions import exporting, listings
 from linli.documents.actions.listings import Asked
 from linli.documents.models import Export
+from linli.ledger import actions as ledger
+from linli.measures.actions import counting
 from linli.people.models import Change, Grant
 from linli.web.tests.conftest import Desk, Watch
 
+ORDER = UUID("01999a00-0000-7000-8000-000000000001")
 # Where each list stands, and a post that sees it.
 PAGES = {
     "cases": ("/desk/cases", "dispatcher"),
     "work": ("/desk/", "dispatcher"),
     "late": ("/desk/board", "supervisor"),
     "inbox": ("/desk/inbox", "handler"),
+    "orders": ("/desk/orders", "supervisor"),
+    "ordered": (f"/desk/orders/{ORDER}", "supervisor"),
+    "behind": ("/desk/figures/990001/cases?count=received&month=2026-09", "supervisor"),
     "mediations": ("/desk/mediations", "mediator"),
     "mediation_desk": ("/desk/mediations", "chair"),
     "mediation_board": ("/desk/mediations/board", "centre"),
@@ -57,6 +65,9 @@ CONTENT = {
     "work": "待受理",
     "late": "超期",
     "inbox": "路灯",
+    "orders": "请修路灯",
+    "ordered": "路灯",
+    "behind": "路灯",
     "mediation_desk": "待接收",
     "mediation_board": "邻里",
     "mediation_statistics": "合计",
@@ -71,6 +82,7 @@ CONTENT = {
     "disputes": "邻里",
     "forms": "调解",
 }
+TEMPLATES = Path(web.__file__).with_name("templates")
 PRIVATE = ["周婶", "0712-0000", "李秀英", "陈国强", "雨水管"]
 
 
@@ -94,6 +106,24 @@ def busy(
     while cases.run_due(at=NOW, limit=50):
         pass
     return case
+
+
+@pytest.fixture
+def ordered(busy: Any, cast: Cast, town: Town) -> Order:
+    """An order on the lamp of the township, and every case counted."""
+    ledger.sequence()
+    while counting.count():
+        pass
+    return orders.order(
+        among=Case.objects.filter(category="facility.street_lamp", is_open=True),
+        kind="service_request",
+        unit=town["east"],
+        title="请修路灯",
+        words="请三日内修好。",
+        by=cast["supervisor"],
+        at=NOW,
+        command_id=ORDER,
+    )
 
 
 def work(at: Any = NOW) -> None:
@@ -124,7 +154,17 @@ def test_every_list_is_known_here() -> None:
     assert set(listings.known()) == set(PAGES)
 
 
-def test_every_list_of_the_desk_becomes_a_file(busy: Any, desk: Desk, watch: Watch) -> None:
+def test_whatever_goes_on_for_pages_has_the_button() -> None:
+    """On its own template, or on the one around it."""
+    pages = {path.name: path.read_text() for path in TEMPLATES.rglob("*.html")}
+    paged = {name for name, said in pages.items() if "includes/pager.html" in said}
+    assert len(paged) > 5
+    for name in paged:
+        around = [said for said in pages.values() if f"/{name}" in said]
+        assert any("{% export " in said for said in (pages[name], *around)), name
+
+
+def test_every_list_of_the_desk_becomes_a_file(ordered: Any, desk: Desk, watch: Watch) -> None:
     """From the button on its page to the file; nothing private is in any."""
     watch.on(days=40)
     said = {}
@@ -173,6 +213,28 @@ def test_rows_are_those_each_post_sees(busy: Any, desk: Desk, cast: Cast) -> Non
         assert listing.expected(Asked(post, "open=all", NOW)) == len(rows)
         compared += 1
     assert compared > 10
+
+
+def test_cases_of_an_order_and_behind_a_figure_are_those_each_post_sees(
+    ordered: Any, desk: Desk, cast: Cast
+) -> None:
+    """Nothing of an order or a figure somebody may not see, and of one they may, their own cases alone."""
+    busy_lamp = OrderedCase.objects.get().case
+    own = {
+        case.number for case in Case.objects.visible_to(cast["dispatcher"]) if case.kind == "service_request"
+    }
+    county, east = "code=990001&count=received&month=2026-09", "code=990001101&count=received&month=2026-09"
+    for who, name, query, wanted in (
+        ("dispatcher", "behind", east, own),
+        ("dispatcher", "behind", county, set()),
+        ("dispatcher", "behind", "code=990001101&count=people", set()),
+        ("dispatcher", "ordered", f"order={ORDER}", {busy_lamp.number}),
+        ("outsider", "ordered", f"order={ORDER}", set()),
+        ("outsider", "orders", "", set()),
+        ("supervisor", "ordered", "order=x", set()),
+    ):
+        batches = listings.known()[name].rows(Asked(cast[who], query, NOW))
+        assert {row[0] for batch in batches for row in batch} == wanted, (who, name, query)
 
 
 def test_what_is_taken_away_while_it_runs_is_not_in_the_batches_to_come(

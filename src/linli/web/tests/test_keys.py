@@ -8,10 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from conftest import NOW, Cast
+from conftest import NOW, Cast, Town
 from django.test import Client
+from django.utils import translation
 
-from linli.people.actions import keys
+from linli.kit.ids import uuid7
+from linli.people.actions import keys, note_change
 from linli.people.models import Grant, Key
 from linli.web.tests.conftest import Watch
 
@@ -102,3 +104,36 @@ def test_the_page_says_why_a_key_opens_nothing_any_more(desk: Desk, cast: Cast, 
 def test_the_menu_leads_there(desk: Desk) -> None:
     assert 'href="/desk/keys"' in shown(desk("dispatcher").get("/desk/"))
     assert 'href="/desk/manage/keys"' in shown(desk("administrator").get("/desk/manage"))
+
+
+@pytest.mark.parametrize(("language", "said"), [("zh-hans", "调度员"), ("en", "Dispatcher")])
+def test_the_record_of_changes_names_a_post_by_person_role_and_unit(
+    desk: Desk, cast: Cast, town: Town, language: str, said: str, django_assert_max_num_queries: Any
+) -> None:
+    desk("dispatcher").post("/desk/keys", GIVEN)
+    post = cast["dispatcher"]
+    client = desk("administrator")
+    client.cookies["linli_language"] = language
+    with django_assert_max_num_queries(12):
+        page = shown(client.get("/desk/manage/changes"))
+    assert str(post.grant_id) not in page
+    with translation.override(language):
+        assert f"{cast.people['dispatcher'].name} · {said} · {town['east'].label}" in page
+
+
+def test_the_record_of_changes_names_keys_and_everything_else(desk: Desk, cast: Cast) -> None:
+    desk("dispatcher").post("/desk/keys", GIVEN)
+    desk("dispatcher").post(f"/desk/keys/{Key.objects.get().pk}/ending")
+    for kind, what in (("held", "held.released"), ("assessment", "assessment.signed"), ("backup", "restore")):
+        note_change(by=cast["administrator"], at=NOW, what=what, target=(kind, uuid7(), ""))
+    page = shown(desk("administrator").get("/desk/manage/changes"))
+    for said in (
+        "发放密钥",
+        "停用密钥",
+        "乡镇小程序",
+        "收下等着看的反映",
+        "签发影响评估",
+        "用备份恢复数据库",
+    ):
+        assert said in page
+    assert 'href=""' not in page

@@ -14,6 +14,7 @@ from linli.mediation.models import Mediation, Party
 from linli.privacy.models import Read
 from linli.web.forms.register import new_command
 from linli.web.tests.conftest import Desk
+from linli.web.views import paging
 
 pytestmark = pytest.mark.django_db
 
@@ -161,6 +162,24 @@ def test_the_board_counts_and_leads_to_the_cases(desk: Desk, dispute: Any, commi
     assert case.number not in client.get("/desk/mediations/board?category=labour").content.decode()
     for odd in ("committee=nobody", "committee=" + "-" * 36, "state=x", "category=%00"):
         assert client.get(f"/desk/mediations/board?{odd}").status_code == 200
+
+
+def test_the_boards_list_goes_on_page_by_page_to_the_last(
+    desk: Desk, dispute: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A number leads to everything it counts."""
+    every = {dispute().case.number for _n in range(5)}
+    monkeypatch.setattr(paging.urgent, "__defaults__", (2,))
+    client, after, seen = desk("centre"), "", []
+    while True:
+        response = client.get("/desk/mediations/board", {"late": "all", "after": after})
+        seen += [row.case.number for row in response.context["page"].rows]
+        after = response.context["page"].more
+        if not after:
+            break
+        assert "再看" in response.content.decode()
+    assert response.context["tables"].total.open == len(seen) == len(every)
+    assert set(seen) == every
 
 
 def test_the_board_takes_the_same_statements_for_many(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,13 +10,15 @@ import pytest
 from conftest import NOW, Cast, Town
 from django.test import Client
 
+from linli.kit import clock
 from linli.measures.actions import problems, rounds
 from linli.measures.models import Problem, Round
-from linli.measures.tests.test_rollups import closed
+from linli.measures.tests.test_rollups import closed, count_all
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 NOVEMBER = NOW + timedelta(days=35)
+NUMBER = re.compile(r"\b\d{6}-[0-9A-Z]{5}\b")
 WORDS = "县气象局通报当日特大暴雨，不能施工。"
 
 
@@ -83,7 +86,12 @@ def test_a_township_sees_its_own_result_and_objects(made: Round, cast: Cast, tow
     assert boss.post(f"{page}/adjustments", given).status_code == 302
     act = {"unit": town["east"].code, "kind": "reward", "text": "路灯整治成效明显，予以表扬。"}
     assert boss.post(f"{page}/acts", act).status_code == 302
-    answer = f"/desk/rounds/acts/{made.acts.get().pk}/answers"
+    assert act["text"] in other.get(page).content.decode()
+    admonition = {**act, "kind": "admonition", "text": "返工率偏高，请到县里说明原因。"}
+    assert boss.post(f"{page}/acts", admonition).status_code == 302
+    assert admonition["text"] in own.get(page).content.decode()
+    assert admonition["text"] not in other.get(page).content.decode()
+    answer = f"/desk/rounds/acts/{made.acts.get(kind='reward').pk}/answers"
     assert other.post(answer, {"words": "收到，继续努力。"}).status_code == 404
     assert own.post(answer, {"words": "收到，继续努力。"}).status_code == 302
     Round.objects.update(objections_until="2026-11-05T00:00:00Z")
@@ -92,13 +100,57 @@ def test_a_township_sees_its_own_result_and_objects(made: Round, cast: Cast, tow
     assert "101.50" in own.get(page).content.decode()
 
 
+@pytest.mark.parametrize(
+    ("scheme", "until"), [("cases_month", "2026-10"), ("departments_quarter", "2026-12")]
+)
+def test_every_number_of_a_round_leads_to_the_cases_that_make_it(
+    scheme: str, until: str, report: Any, move: Any, town: Town, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = NOW + timedelta(days=120)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    for unit, handler in (("east_works", "handler"), ("county_housing", "housing_handler")):
+        case, at = report().case, NOW + timedelta(days=20)
+        move(case, "accept", "dispatcher", at=at)
+        move(case, "dispatch", "dispatcher", at=at, unit=str(town[unit].pk))
+        move(case, "acknowledge", handler, at=at)
+        move(case, "feedback", handler, at=at, result="三盏灯都换了新灯泡，已经亮了。")
+        move(case, "arrange_check", "dispatcher", at=at)
+        move(case, "verify", "grid_worker", at=at, finding="三盏灯都亮着。")
+    found = rounds.compute(
+        county=town["county"], scheme=scheme, begins_on=date(2026, 10, 1), by=cast["supervisor"], at=later
+    )
+    count_all()
+    boss = signed_in(cast, "supervisor")
+    page = _said(boss, f"/desk/rounds/{found.pk}")
+    links = re.findall(r'href="(/desk/figures/[^"]+/cases[^"]+)">(\d+)</a>', page)
+    assert links
+    for href, n in links:
+        assert (f"until={until}" in href) == (scheme == "departments_quarter")
+        assert len(set(NUMBER.findall(_said(boss, href)))) == int(n), href
+
+
 def test_problems_lead_to_their_cases_and_take_their_next_step(report: Any, cast: Cast, town: Town) -> None:
     for _ in range(4):
         report()
     problems.find(county=town["county"], at=NOW)
     problem = Problem.objects.get()
     boss, page = signed_in(cast, "township_supervisor"), f"/desk/problems/{problem.pk}"
-    assert "category=facility.street_lamp" in boss.get("/desk/problems").content.decode()
+    behind = f"/desk/cases?open=all&of=problem%3A{problem.pk}"
+    for where in ("/desk/problems", page):
+        assert f'{behind}">4</a>' in re.sub(r"</?b>| 件", "", _said(boss, where)), where
+    assert "绿林村 第一网格" in _said(boss, page)
+    listed = _said(boss, behind)
+    assert len(set(NUMBER.findall(listed))) == 4
+    assert "一个源头问题的事项" in listed
+    for nonsense in (
+        "problem:x",
+        "problem",
+        "rounds:990001",
+        "rounds:990001:2026-13",
+        "rounds:x:2026-09",
+        "?",
+    ):
+        assert not NUMBER.findall(_said(boss, f"/desk/cases?open=all&of={nonsense}")), nonsense
     assert signed_in(cast, "outsider").get(page).status_code == 404
     assert signed_in(cast, "grid_worker").get("/desk/problems").status_code == 404
     assert boss.post(page, {}).status_code == 422
@@ -108,6 +160,10 @@ def test_problems_lead_to_their_cases_and_take_their_next_step(report: Any, cast
     assert worker.post(page, {"cause": "控制箱进水。", "remedy": "已加防雨罩并抬高。"}).status_code == 302
     assert "控制箱进水" in boss.get(page).content.decode()
     assert boss.post(page, {}).status_code == 404
+
+
+def _said(client: Client, address: str) -> str:
+    return client.get(address).content.decode().split("<main")[1].replace("&amp;", "&")
 
 
 def test_pages_take_few_statements(made: Round, cast: Cast, django_assert_max_num_queries: Any) -> None:

@@ -195,6 +195,7 @@ def _narrowed(given: QueryDict) -> tuple[figures.Narrowed, dict[str, str]]:
         why=given.get("why", "")[:32],
         category=given.get("category", "")[:48],
         span=int(span) if span.isdigit() and int(span) < len(figures.SPANS) else None,
+        is_returned=given.get("returned") == "1",
     )
     return narrowed, names
 
@@ -317,6 +318,7 @@ def _late_list(
         _spans(figures.Totals(late_spans=(0, 0, 0, 0)))[narrowed.span].label
         if narrowed.span is not None
         else "",
+        _("退回过") if narrowed.is_returned else "",
     ]
     return {
         "late": [late(case, page, at) for case in page.cases],

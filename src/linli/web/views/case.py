@@ -15,7 +15,8 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from linli.cases import actions
-from linli.cases.models import Case
+from linli.cases.actions import orders
+from linli.cases.models import Case, Order
 from linli.cases.procedures import Move
 from linli.cases.procedures.story import Line
 from linli.documents.models import Upload
@@ -107,8 +108,10 @@ def page(
         "attribution": settings.TILES_ATTRIBUTION,
         "content": content_of(file),
         "is_veto": file.case.kind == kinds.VETO,
+        "is_assessed": file.case.kind != kinds.VETO and (not file.case.is_open or file.case.reopenings),
         "may_refer": any(move.verb == "refer" for move in permitted),
         "others": _others(file),
+        "orders": _orders(file),
         "may_merge": any(move.verb == "merge" for move in moves),
     }
     return render(request, "web/case.html", context, status=status)
@@ -125,6 +128,12 @@ def _others(file: CaseFile) -> list[Other]:
     """The case at the other end of a referral; asked for only where the events tell of one."""
     is_asked = file.case.channel == "referral" or any(event.verb == "refer" for event in file.events)
     return others(file.case, file.post) if is_asked else []
+
+
+def _orders(file: CaseFile) -> list[Order]:
+    """The orders on a set it is under; asked for only where it is in one."""
+    said: Any = file.request
+    return orders.over(file.case, file.post) if said is not None and said.is_ordered else []
 
 
 def content_of(file: CaseFile) -> dict[str, bool] | None:

@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import CharField, F, OuterRef, Subquery, Value
+from django.db.models import CharField, Exists, F, OuterRef, Subquery, Value
 from django.http import Http404
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from linli.cases import actions
 from linli.cases.actions.feed import may_read
-from linli.cases.models import Case, CaseQuerySet, Clock, Event, Task, case_numbered
+from linli.cases.models import Case, CaseQuerySet, Clock, Event, OrderedCase, Task, case_numbered
 from linli.cases.procedures import Procedure
 from linli.cases.procedures.calendar import current
 from linli.cases.procedures.limits import Line as CalcLine
@@ -104,6 +104,7 @@ def _found(wanted: str, among: CaseQuerySet) -> tuple[Case, Request | None]:
             category_en=Subquery(category.values("name_en")[:1]),
             group_zh=Subquery(category.values("parent__name_zh")[:1]),
             group_en=Subquery(category.values("parent__name_en")[:1]),
+            is_ordered=Exists(OrderedCase.objects.filter(case=OuterRef("case_id"))),
         )
         .first()
     )

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from linli.cases.models import Case
 from linli.cases.procedures import Procedure, State
+from linli.kit.lists import listed
 from linli.kit.templatetags.linli import day
 
 from .casefile import CaseFile
@@ -82,7 +82,7 @@ def _branches(procedure: Procedure, state: State, *, forward: bool) -> list[str]
         leaves = target.step is None and not is_back
         if is_back if not forward else leaves:
             words.append(str(move.done))
-    return [_("、").join(words)] if words else []
+    return [listed(words)] if words else []
 
 
 ASIDE = frozenset({"reassign", "merge"})

@@ -22,7 +22,7 @@ from linli.orgs.models import Kind, Organisation, within
 from linli.people.access import Actor
 from linli.service_requests.models import Category, Level
 
-from . import kinds
+from . import kinds, sources
 
 PLACES = (Kind.TOWNSHIP, Kind.VILLAGE, Kind.COMMUNITY)
 UNITS = (Kind.DEPARTMENT, Kind.CENTRE)
@@ -167,6 +167,7 @@ class Filters:
     since: date | None = None
     until: date | None = None
     board: str = ""  # a figure of the board, whose cases these are
+    of: str = ""  # what else counts them (`sources`)
     open: str = "open"
     sort: str = "urgent"
 
@@ -189,7 +190,8 @@ class Filters:
             channel=one("channel", kinds.channels()),
             since=_day(given.get("since", "")),
             until=_day(given.get("until", "")),
-            board=one("board", board.SHOWN),
+            board=one("board", board.LISTED),
+            of=one("of"),
             open=one("open", ("open", "closed", "all"), "open"),
             sort=one("sort", ("urgent", "newest"), "urgent"),
         )
@@ -203,7 +205,7 @@ class Filters:
         self, cases: CaseQuerySet, options: Options, at: datetime, *, is_searched: bool = True
     ) -> CaseQuerySet:
         """The cases that fit, whatever list they stand in; the words apart where a page of the newest is searched."""
-        where = self.about("", options)
+        where = self.about("", options) & sources.cases_of(self.of)
         if self.unit:
             where &= _inside("holder_path", self.unit, options)
         criteria = Criteria(
@@ -258,6 +260,7 @@ class Filters:
             "channel": kinds.channels().get(self.channel, ""),
             "since": _("%(day)s 以后") % {"day": self.since} if self.since else "",
             "board": figures().get(self.board, ""),
+            "of": sources.words(self.of),
             "until": _("%(day)s 以前") % {"day": self.until} if self.until else "",
         }
         return [Filter(name, label) for name, label in named.items() if label]
@@ -282,6 +285,11 @@ def figures() -> dict[str, str]:
         "held": _("看板：挂账"),
         "reopened": _("看板：重开过"),
         "supervised": _("看板：督办没回复"),
+        "calm": _("看板：没有超期"),
+        "span0": _("看板：超期 2 个工作日以内"),
+        "span1": _("看板：超期 3–5 个工作日"),
+        "span2": _("看板：超期 6–10 个工作日"),
+        "span3": _("看板：超期 10 个工作日以上"),
     }
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.contrib import messages
@@ -18,8 +17,10 @@ from linli.cases.actions.feed import may_read
 from linli.cases.models import Case, Event
 from linli.cases.procedures.story import Line, story
 from linli.kit import clock
+from linli.notify.actions import memos
 from linli.notify.actions.glass import NO_EVENT
-from linli.notify.models import Message
+from linli.notify.actions.memos import Said, Sort
+from linli.notify.models import Memo, Message
 from linli.people.access import Actor, post_of, requires
 from linli.privacy.actions import reads
 from linli.privacy.models import Claim, Glass, Group
@@ -28,6 +29,7 @@ from . import paging
 from .shell import person_of
 
 BY = ("person", "organisation")
+Row = TypeVar("Row", Message, Memo)
 
 
 @dataclass(frozen=True)
@@ -41,30 +43,63 @@ class Told:
     is_open: bool = True
 
 
+@dataclass(frozen=True)
+class Memoed:
+    """A message about no case; without words, the present post may not see what it is about."""
+
+    message: Memo
+    sort: Sort | None
+    said: Said | None
+
+
 @requires("work.view")
 @require_safe
 def inbox(request: HttpRequest) -> HttpResponse:
     """Newest first; what is unread stands out. The words of an event are shown only to who may read them."""
     post = post_of(request)
-    rows = received(post, request.GET.get("show", ""))
-    key = paging.Key.parse(request.GET.get("after", ""))
-    if key is not None and key.at is not None:
-        rows = rows.filter(at__lte=key.at).filter(Q(at__lt=key.at) | Q(at=key.at, id__lt=key.id))
-    found = list(rows.order_by("-at", "-id")[: paging.SIZE + 1])
-    more = ""
+    show, after = request.GET.get("show", ""), request.GET.get("after", "")
+    found: list[Message | Memo] = [
+        *_newest(received(post, show), after),
+        *_newest(received_memos(post, show), after),
+    ]
+    found.sort(key=lambda row: (row.at, row.id), reverse=True)
+    page, more = found[: paging.SIZE], ""
     if len(found) > paging.SIZE:
-        last = found[paging.SIZE - 1]
-        more = str(paging.Key(last.at, last.id))
-    told, at = in_words(found[: paging.SIZE], post), clock.now()
+        more = str(paging.Key(page[-1].at, page[-1].id))
+    told, at = in_words([row for row in page if isinstance(row, Message)], post), clock.now()
     quoted = [each.message.source for each in told if each.line is not None and each.line.quote]
     reads.note_many(shown=dict.fromkeys(quoted, (Group.WORDS,)), by=post, what="inbox", at=at)
-    return render(request, "web/inbox.html", {"told": told, "page": paging.Page(told, more), "at": at})
+    lines: list[Told | Memoed] = [
+        *told,
+        *memos_in_words([row for row in page if isinstance(row, Memo)], post),
+    ]
+    lines.sort(key=lambda line: (line.message.at, line.message.id), reverse=True)
+    return render(request, "web/inbox.html", {"told": lines, "page": paging.Page(lines, more), "at": at})
 
 
 def received(post: Actor, show: str) -> QuerySet[Message]:
-    """What somebody was told, all of it or what they have not read."""
+    """What somebody was told of cases, all of it or what they have not read."""
     rows = Message.objects.filter(person_id=person_of(post)).select_related("case")
     return rows.filter(read_at=None) if show == "unread" else rows
+
+
+def received_memos(post: Actor, show: str) -> QuerySet[Memo]:
+    """What somebody was told of what is no case, all of it or what they have not read."""
+    rows = Memo.objects.filter(person_id=person_of(post))
+    return rows.filter(read_at=None) if show == "unread" else rows
+
+
+def _newest(rows: QuerySet[Row], after: str) -> list[Row]:
+    """A page and one more, from the key on."""
+    key = paging.Key.parse(after)
+    if key is not None and key.at is not None:
+        rows = rows.filter(at__lte=key.at).filter(Q(at__lt=key.at) | Q(at=key.at, id__lt=key.id))
+    return list(rows.order_by("-at", "-id")[: paging.SIZE + 1])
+
+
+def memos_in_words(found: list[Memo], post: Actor) -> list[Memoed]:
+    said = memos.seen(found, post)
+    return [Memoed(memo, memos.sorts.get(memo.sort), said.get(memo.pk)) for memo in found]
 
 
 def in_words(found: list[Message], post: Actor) -> list[Told]:
@@ -102,12 +137,15 @@ def _others(found: list[Message]) -> tuple[dict[UUID, Glass], dict[UUID, Claim]]
 @requires("work.view")
 @require_safe
 def message(request: HttpRequest, message_id: UUID) -> HttpResponse:
-    """Opens the case or claim a message is about, and marks every message about it as read."""
+    """Opens what a message is about, and marks every message about it as read."""
     post = post_of(request)
+    memo = Memo.objects.filter(id=message_id, person_id=person_of(post)).first()
+    if memo is not None:
+        return _memo(request, memo, post)
     found = get_object_or_404(
         Message.objects.select_related("case"), id=message_id, person_id=person_of(post)
     )
-    _read(person_of(post), clock.now(), case_id=found.case_id)
+    _read(Message, post, case_id=found.case_id)
     if found.event_number == NO_EVENT and Claim.objects.filter(id=found.source).exists():
         return redirect("web:claim", found.source)
     if not Case.objects.visible_to(post).filter(pk=found.case_id).exists():
@@ -124,10 +162,21 @@ def message(request: HttpRequest, message_id: UUID) -> HttpResponse:
 @require_POST
 def reading(request: HttpRequest) -> HttpResponse:
     """Marks everything as read."""
-    _read(person_of(post_of(request)), clock.now())
+    for of in (Message, Memo):
+        _read(of, post_of(request))
     messages.success(request, _("都标成已读了。"))
     return redirect("web:inbox")
 
 
-def _read(person_id: UUID, at: datetime, **which: Any) -> None:
-    Message.objects.filter(person_id=person_id, read_at=None, **which).update(read_at=at)
+def _memo(request: HttpRequest, found: Memo, post: Actor) -> HttpResponse:
+    _read(Memo, post, sort=found.sort, subject=found.subject)
+    said = memos.seen([found], post).get(found.pk)
+    if said is not None:
+        return redirect(said.address)
+    messages.info(request, _("这件事现在这个岗位看不到：换一个岗位再看。"))
+    return redirect("web:inbox")
+
+
+def _read(of: type[Message | Memo], post: Actor, **which: Any) -> None:
+    rows = of._default_manager.filter(person_id=person_of(post), read_at=None, **which)
+    rows.update(read_at=clock.now())

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from linli.cases import actions
 from linli.cases.actions import BadData, CommandError
 from linli.cases.models import Case, Clock, Event
-from linli.documents.forms import staged
+from linli.documents.forms import staged, take, takes_photos
 from linli.kit import clock, codes
 from linli.orgs.models import Kind, Organisation, within
 from linli.people.access import Actor, post_of, requires
@@ -38,7 +38,6 @@ from linli.web.forms.register import (
 
 from . import receipts
 from .case import categories
-from .photos import stage, takes_photos
 from .units import UNIT_KINDS
 
 SHOWN_ONCE = "receipts"
@@ -52,11 +51,11 @@ def new(request: HttpRequest) -> HttpResponse:
     post = post_of(request)
     if request.method == "GET":
         return _form(request, post)
-    photos, problem = stage(request)
+    photos, wrong = take(request, request.POST.getlist("photos"))
     posted = request.POST.copy()
     posted.setlist("photos", photos)
     command_id = command_of(posted.get("command", ""))
-    problems = {"photos": problem} if problem else {}
+    problems = {"photos": " ".join(wrong)} if wrong else {}
     try:
         place, lon, lat = place_of(posted, post)
     except WhereWrong as error:
@@ -124,7 +123,7 @@ def _form(
         "lat": posted.get("lat", "") if posted else "",
         "place_problem": (problems or {}).get("place", ""),
         "photo_problem": (problems or {}).get("photos", ""),
-        "staged": staged(posted.getlist("photos")) if posted else [],
+        "staged": staged(request, posted.getlist("photos")) if posted else [],
         "similar": similar or [],
         "is_hotline": post.may("case.report_for"),
         "area": _area(post),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from linli.kit import clock
+from linli.kit.lists import listed
 from linli.people.access import Actor, confirmed, post_of, requires, roles
 from linli.people.actions import PeopleError, keys
 from linli.people.models import Grant, Key
@@ -126,7 +127,7 @@ def _row(key: Key, at: datetime) -> Row:
     if key.grant is not None:
         role = roles().get(key.grant.role)
         post = f"{key.grant.person.name} · {key.grant.organisation.label} · {role.label if role else key.grant.role}"
-    return Row(key, _("、").join(words[name] for name in key.scopes), post, _ended(key, at))
+    return Row(key, listed(words[name] for name in key.scopes), post, _ended(key, at))
 
 
 def _ended(key: Key, at: datetime) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from linli.cases.actions import BadData, CaseNotFound, CommandError, CommandReused, StaleCase
 from linli.cases.models import Case, Event
 from linli.cases.procedures import Move
-from linli.documents.forms import staged
+from linli.documents.forms import staged, take, takes_photos
 from linli.kit import clock
 from linli.kit.ids import is_uuid7, uuid7
 from linli.people.access import Actor, post_of, requires
@@ -25,7 +25,6 @@ from linli.web.forms.moves import given
 
 from . import casefile
 from .case import Attempt, page
-from .photos import stage, takes_photos
 from .rows import hands_over
 
 
@@ -53,7 +52,7 @@ def move(request: HttpRequest, number: str, verb: str) -> HttpResponse:
     except CommandError as error:
         return _refused(request, number, verb, posted, command_id, error)
     messages.success(request, _said_done(event, wanted))
-    return redirect(_next(request, number, post))
+    return HttpResponseRedirect(_next(request, number, post))
 
 
 def command_of(request: HttpRequest) -> UUID:
@@ -72,10 +71,10 @@ def version_of(request: HttpRequest) -> int | None:
 
 def _with_photos(request: HttpRequest) -> tuple[QueryDict, str]:
     """What was posted, with the ids of photos sent as files added to those staged before."""
-    ids, problem = stage(request)
+    ids, wrong = take(request, request.POST.getlist("photos"))
     posted = request.POST.copy()
     posted.setlist("photos", ids)
-    return posted, problem
+    return posted, " ".join(wrong)
 
 
 def _advance(
@@ -118,7 +117,7 @@ def _again(
         attempt.problems,
         attempt.refusal,
         changes if is_stale or attempt.refusal else [],
-        staged(attempt.data.getlist("photos")),
+        staged(request, attempt.data.getlist("photos")),
     )
     return page(request, file, attempt=attempt, status=status)
 

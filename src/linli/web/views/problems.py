@@ -21,7 +21,9 @@ from linli.people.access import post_of, requires
 from linli.service_requests.models import Category
 from linli.web.forms.rounds import OwnerForm, RemedyForm
 
+from . import sources
 from .rounds import done
+from .rows import place_label
 
 
 @requires("measures.view")
@@ -31,12 +33,13 @@ def listed(request: HttpRequest) -> HttpResponse:
     post, today = post_of(request), timezone.localdate(clock.now())
     labels = _labels()
     found = actions.costliest(path=post.path)
+    counted = actions.counted(found)
     context = {
         "unit": post.organisation,
-        "problems": [(each, labels.get(each.category, each.category)) for each in found],
-        "settled": [
-            (each, labels.get(each.category, each.category)) for each in actions.settled(path=post.path)
+        "problems": [
+            (each, *_named(each, labels), sum(counted[each.pk]), sources.of_problem(each)) for each in found
         ],
+        "settled": [(each, *_named(each, labels)) for each in actions.settled(path=post.path)],
         "surges": [(each, _words(each, labels)) for each in surges.recent(path=post.path, on=today)],
     }
     return render(request, "web/problems.html", context)
@@ -58,8 +61,10 @@ def one(request: HttpRequest, problem_id: UUID) -> HttpResponse:
         if form.is_valid() and done(form, lambda: _step(problem, form, post)) is not None:
             messages.success(request, _("已记下。"))
             return redirect("web:problem", problem.pk)
-    labels = _labels()
-    context = {"problem": problem, "category": labels.get(problem.category, problem.category), "form": form}
+    category, place = _named(problem, _labels())
+    made, again = actions.counted([problem])[problem.pk]
+    context = {"problem": problem, "category": category, "place": place, "form": form}
+    context |= {"n": made + again, "again": again, "cases": sources.of_problem(problem)}
     return render(request, "web/problem.html", context, status=422 if form and form.errors else 200)
 
 
@@ -75,6 +80,11 @@ def _step(problem: Problem, form: forms.Form, post: Any) -> Problem:
     if isinstance(form, OwnerForm):
         return actions.own(problem=problem, owner=said["owner"], by=post)
     return actions.remedy(problem=problem, cause=said["cause"], done=said["remedy"], by=post, at=clock.now())
+
+
+def _named(problem: Problem, labels: dict[str, str]) -> tuple[str, str]:
+    """Category and place in words."""
+    return labels.get(problem.category, problem.category), place_label(problem.organisation)
 
 
 def _labels() -> dict[str, str]:
@@ -94,6 +104,7 @@ def _words(notice: SurgeNotice, labels: dict[str, str]) -> list[dict[str, Any]]:
             "count": surge["counts"][1],
             "usual": surge["expected"],
             "code": code,
+            "day": surge["day"],
         }
         for code, surge in highest.items()
     ]

@@ -17,12 +17,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from linli.cases.actions import BadData, CommandError
 from linli.kit import clock
 from linli.measures.actions import reckoning, rounds
-from linli.measures.formulas.indicators import Indicator, indicators
-from linli.measures.formulas.schemes import schemes
+from linli.measures.formulas.faults import family
+from linli.measures.formulas.indicators import Indicator
+from linli.measures.formulas.schemes import measured, schemes
 from linli.measures.models import Act, Objection, Round, RoundState
 from linli.orgs.models import Organisation, is_within
 from linli.people.access import Actor, post_of, requires
 from linli.web.forms import rounds as given
+
+from .figures.asked import Asked
+from .figures.lines import of_kind
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,8 @@ class Item:
 
     indicator: Indicator
     row: dict[str, Any]
+    part: str = ""  # where its two numbers lead
+    whole: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,22 +59,20 @@ class Line:
 def listed(request: HttpRequest) -> HttpResponse:
     """Every round there is, newest first; a form for whoever computes one."""
     post = post_of(request)
-    county = _county(post)
+    county = county_of(post)
     form = given.NewRoundForm(request.POST if request.method == "POST" else None)
     if request.method == "POST":
-        if not _assesses(post):
+        if not assesses(post):
             raise Http404
         made = done(form, lambda: _compute(form, county, post)) if form.is_valid() else None
         if made is not None:
             messages.success(request, _("已算好，只有县里看得到。核对以后再公示。"))
             return redirect("web:round", made.pk)
-    found = Round.objects.filter(organisation=county).order_by("-begins_on", "scheme")
+    found = Round.objects.visible_to(post).order_by("-begins_on", "scheme")
     shown = [
-        (each, schemes()[each.scheme].label if each.scheme in schemes() else each.scheme)
-        for each in found
-        if _assesses(post) or each.state != RoundState.COMPUTED
+        (each, schemes()[each.scheme].label if each.scheme in schemes() else each.scheme) for each in found
     ]
-    context = {"rounds": shown, "form": form, "may_assess": _assesses(post), "county": county}
+    context = {"rounds": shown, "form": form, "may_assess": assesses(post), "county": county}
     return render(request, "web/rounds.html", context, status=422 if form.errors else 200)
 
 
@@ -192,25 +196,25 @@ def answers(request: HttpRequest, act_id: UUID) -> HttpResponse:
 
 def _page(request: HttpRequest, found: Round, status: int = 200, **forms_: Any) -> HttpResponse:
     post, at = post_of(request), clock.now()
-    assesses, own = _assesses(post), _own_unit(found, post)
+    may_assess, own = assesses(post), _own_unit(found, post)
     names = _names(found)
     runs = found.state == RoundState.PUBLISHED and found.objections_until is not None
     is_open = runs and found.objections_until is not None and at < found.objections_until
-    mine = None if _at_county(post) else own
+    mine = None if _atcounty_of(post) else own
     said = found.objections.select_related("organisation").order_by("at")
-    done = found.acts.select_related("organisation").order_by("at")
+    done = found.acts.visible_to(post).select_related("organisation").order_by("at")
     extra = found.adjustments.select_related("organisation").order_by("at")
     context = {
         "round": found,
         "scheme": reckoning.scheme_of(found),
-        "lines": _lines(found, mine),
+        "lines": _lines(found, mine, post),
         "objections": said.filter(organisation=mine) if mine else said,
-        "acts": done.filter(organisation=mine) if mine else done,
+        "acts": done,
         "adjustments": extra.filter(organisation=mine) if mine else extra,
         "own": own,
-        "may_assess": assesses,
+        "may_assess": may_assess,
         "may_object": own is not None and is_open and post.may("measures.object"),
-        "may_sign": assesses and runs and not is_open,
+        "may_sign": may_assess and runs and not is_open,
         "is_open": is_open,
         "objecting": forms_.get("objecting") or given.ObjectionForm(),
         "adjusting": forms_.get("adjusting") or given.AdjustmentForm(names),
@@ -227,16 +231,32 @@ def _refused(forms_: dict[str, Any]) -> list[forms.Form]:
     return [form for form in found if form.errors]
 
 
-def _lines(found: Round, mine: Organisation | None) -> list[Line]:
+def _item(row: dict[str, Any], known: Indicator, asked: Asked | None, more: dict[str, str]) -> Item:
+    """An item with the lists behind its numbers, as they stand now."""
+    if asked is None:
+        return Item(known, row)
+    part, whole = (asked.href(*each.written, more=more) for each in (known.part, known.whole))
+    return Item(known, row, part if row["part"] else "", whole if row["whole"] else "")
+
+
+def _lines(found: Round, mine: Organisation | None, post: Actor) -> list[Line]:
     results = found.final or found.results
     units = {unit.code: unit for unit in Organisation.objects.filter(code__in=list(results))}
-    known = indicators()
+    seen = {code for code, unit in units.items() if is_within(unit.path, post.path)}
+    rule, last = reckoning.scheme_of(found), found.last_day
+    more = {"axis": rule.axis, **of_kind(family(rule.kinds[0]))}
+    if last.month != found.begins_on.month:
+        more["until"] = f"{last:%Y-%m}"
     return [
         Line(
             units[code],
             result,
             found.results[code]["score"] if found.final else None,
-            [Item(known[row["indicator"]], row) for row in result["items"] if row["indicator"] in known],
+            [
+                _item(row, known, Asked(units[code], found.begins_on) if code in seen else None, more)
+                for row in result["items"]
+                if (known := measured(row["indicator"]))
+            ],
         )
         for code, result in sorted(results.items())
         if code in units and mine in (None, units[code])
@@ -278,19 +298,15 @@ def done(form: forms.Form, step: Callable[[], Any]) -> Any:
 def _round(request: HttpRequest, round_id: UUID) -> Round:
     """The round, if the post's county held it, and it is the county's own or published."""
     post = post_of(request)
-    found = Round.objects.filter(pk=round_id).select_related("organisation").first()
-    if found is None or not is_within(post.path, found.organisation.path):
-        raise Http404
-    if found.state == RoundState.COMPUTED and not _assesses(post):
-        raise Http404
-    if not _at_county(post) and _own_unit(found, post) is None:
+    found = Round.objects.visible_to(post).filter(pk=round_id).select_related("organisation").first()
+    if found is None:
         raise Http404
     return found
 
 
 def _of_county(request: HttpRequest, round_id: UUID) -> Round:
     """The round, for posts of the county that assess."""
-    if not _assesses(post_of(request)):
+    if not assesses(post_of(request)):
         raise Http404
     return _round(request, round_id)
 
@@ -301,16 +317,16 @@ def _own_unit(found: Round, post: Actor) -> Organisation | None:
     return next((unit for unit in units if post.path and is_within(post.path, unit.path)), None)
 
 
-def _county(post: Actor) -> Organisation:
+def county_of(post: Actor) -> Organisation:
     county = Organisation.objects.filter(path=post.path.split("/")[0] + "/").first()
     if county is None:
         raise Http404
     return county
 
 
-def _at_county(post: Actor) -> bool:
+def _atcounty_of(post: Actor) -> bool:
     return post.path.count("/") == 1
 
 
-def _assesses(post: Actor) -> bool:
-    return post.may("measures.assess") and _at_county(post)
+def assesses(post: Actor) -> bool:
+    return post.may("measures.assess") and _atcounty_of(post)

@@ -20,7 +20,7 @@ from linli.cases.actions.criteria import end_of_today
 from linli.cases.models import Case, Task
 from linli.kit import clock, codes
 from linli.mediation.models import Assignment
-from linli.notify.models import Message
+from linli.notify.models import Memo, Message
 from linli.people.access import Actor, post_of, requires
 from linli.web.views.unwitnessed import unwatched
 
@@ -67,14 +67,16 @@ def counts_of(post: Actor, at: datetime) -> Counts:
         )
         .values_list("why", "n", "late", "today")
     )
-    unread = (
-        Message.objects.filter(person_id=person_of(post), read_at=None)
+    unread = [
+        sort._default_manager.filter(person_id=person_of(post), read_at=None)
         .annotate(why=Value(UNREAD, CharField()))
         .values("why")
         .annotate(n=Count("id"), late=Value(0, number), today=Value(0, number))
         .values_list("why", "n", "late", "today")
-    )
-    rows = list(tasks.order_by().union(unread.order_by(), all=True))
+        .order_by()
+        for sort in (Message, Memo)
+    ]
+    rows = list(tasks.order_by().union(*unread, all=True))
     return Counts(
         whys={row[0]: row[1] for row in rows if row[0] != UNREAD},
         late=sum(row[2] for row in rows),
@@ -144,17 +146,28 @@ class Nav:
         return self.post.may("key.own")
 
     @property
+    def field(self) -> bool:
+        """Whether the post works on the phone without a network."""
+        return self.post.may("field.use")
+
+    @property
+    def releases(self) -> bool:
+        """Whether the post decides about what came from phones that may no longer act."""
+        return self.post.may("field.release")
+
+    @property
     def manage(self) -> bool:
         return any(self.post.may(f"manage.{what}") for what in MANAGED)
 
 
+DESKS = ("web", "field")  # apps whose pages stand in the frame of the desk
 MANAGED = ("categories", "rules", "calendar", "organisations", "people")
 
 
 def desk(request: HttpRequest) -> dict[str, Any]:
     """Context of pages of the desk: `nav`, and whether the county is a demonstration."""
     match = request.resolver_match
-    if match is None or match.app_name != "web" or not request.user.is_authenticated:
+    if match is None or match.app_name not in DESKS or not request.user.is_authenticated:
         return {}
 
     def is_demo() -> bool:

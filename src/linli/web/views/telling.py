@@ -29,6 +29,7 @@ class TellingForm(forms.Form):
     by_push = forms.BooleanField(label=gettext_lazy("手机提醒"), required=False)
     by_sms = forms.BooleanField(label=gettext_lazy("短信发到工作电话"), required=False)
     by_email = forms.BooleanField(label=gettext_lazy("电子邮件"), required=False)
+    by_week = forms.BooleanField(label=gettext_lazy("每周简报发到电子邮件"), required=False)
     quiet_from = forms.TimeField(label=gettext_lazy("安静时段从"), required=False, widget=_time())
     quiet_until = forms.TimeField(
         label=gettext_lazy("到"),

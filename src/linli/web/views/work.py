@@ -74,6 +74,7 @@ def abilities(post: Actor) -> dict[str, bool]:
         "see": "case.view",
         "break_glass": "case.break_glass",
         "answer_claims": "privacy.answer",
+        "supervise": "case.supervise",
     }
     can = {name: post.may(permission) for name, permission in names.items()}
     return can | {"tick": can["accept"] or can["acknowledge"] or can["dispatch"]}

@@ -2,57 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from linli.kit import clock
+from linli.kit.charts import Cell, Line
 from linli.measures.actions import reading
-from linli.measures.actions.reading import Counts, Figure
+from linli.measures.actions.reading import BELOW, OFFICES, Counts, Figure, Series
 from linli.measures.formulas import indicators
 from linli.orgs.models import Kind, Organisation
 from linli.people.access import post_of, requires
-from linli.service_requests.models import Category
-from linli.web.views import kinds
 
+from . import committee, requests
 from .asked import Asked
-from .standing import ageing, funnel
-
-TIMES = ("median", "p90")
-LATE = ("closed_late", "late_open")
-BELOW = {
-    Kind.COUNTY: (Kind.TOWNSHIP,),
-    Kind.TOWNSHIP: (Kind.VILLAGE, Kind.COMMUNITY),
-    Kind.VILLAGE: (Kind.GRID,),
-    Kind.COMMUNITY: (Kind.GRID,),
-}
-OFFICES = (Kind.DEPARTMENT, Kind.CENTRE)
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A number as it is written, and where it leads; a gap is a number nobody has."""
-
-    words: str
-    href: str = ""
-    value: float | None = None
-
-
-@dataclass(frozen=True)
-class Line:
-    """A row of a table that is also a chart."""
-
-    label: str
-    cells: tuple[Cell, ...]
-    href: str = ""
+from .lines import figure, late, number, of_kind, series_of
+from .standing import BY_HAND
 
 
 @dataclass(frozen=True)
@@ -60,189 +30,116 @@ class Measured:
     """An indicator with its numbers and its neighbours in time."""
 
     now: Figure
-    words: str
-    before: str
-    year_before: str
+    words: Cell
+    before: Cell
+    year_before: Cell
     part: Cell
     whole: Cell
 
 
-@requires("board.view")
+@dataclass(frozen=True)
+class Below:
+    """A table of the units right below."""
+
+    heading: str
+    heads: tuple[str, ...]
+    lines: list[Line]
+
+
+@requires("measures.view")
 @require_safe
 def page(request: HttpRequest, code: str = "") -> HttpResponse:
     """Reads sums only, and what is open: as quick at ten million cases as at ten thousand."""
     post, at = post_of(request), clock.now()
     asked = Asked.read(request, code)
-    series = _series(asked)
+    series = series_of(asked)
+    of: Any = committee if asked.unit.kind == Kind.COMMITTEE else requests
+    states, ages = of.standing(post, asked.unit, at)
     context = {
         "asked": asked,
         "at": at,
         "up": asked.unit.parent if asked.unit.path != post.path else None,
-        "measured": list(_measured(asked)),
-        "received": _received(asked, series),
-        "kept": _shares(asked, series, "on_time"),
-        "satisfied": _shares(asked, series, "satisfied"),
-        "categories": _categories(asked),
-        "channels": _channels(asked),
+        "has_map": asked.unit.kind not in BY_HAND,
+        "measured": list(_measured(asked, series, of.KINDS)),
+        "funnel": states,
+        "charts": of.charts(asked, series[of.KINDS[0]], ages),
         "below": list(_below(asked)),
-        "funnel": funnel(post, asked.unit),
-        "ageing": [
-            Line(each.label, (Cell(f"{each.n:,}", each.href, each.n),))
-            for each in ageing(post, asked.unit, at)
-        ],
-        "heads": heads(),
     }
     return render(request, "web/figures/page.html", context)
 
 
-def heads() -> dict[str, Any]:
-    """The headings of the tables."""
-    parts = [pgettext("chart", "收到"), pgettext("chart", "按期"), pgettext("chart", "超期")]
-    return {
-        "received": [pgettext("chart", "收到"), pgettext("chart", "结束"), _("去年同月收到")],
-        "shares": [pgettext("chart", "本年"), _("去年同月")],
-        "span": _("超期时长"),
-        "cases": [pgettext("chart", "件")],
-        "category": _("类别"),
-        "channel": _("来源"),
-        "parts": parts,
-        "units": [*parts, _("按期结案率")],
-    }
-
-
-def _measured(asked: Asked) -> Iterator[Measured]:
-    was, then = (reading.figures(each.view) for each in (asked.before, asked.year_before))
-    for now, before, earlier in zip(reading.figures(asked.view), was, then, strict=True):
-        if now.indicator.form == "screened" and not now.whole:
+def _measured(asked: Asked, series: Mapping[str, Series], kinds: Sequence[str]) -> Iterator[Measured]:
+    last, last_year = asked.before, asked.year_before
+    months = [each.month for each in (asked, last, last_year)]
+    for now, before, earlier in zip(*reading.by_month_figures(asked.view, months, series), strict=True):
+        if now.indicator.kind not in kinds or _is_strange(asked, now, before, earlier):
             continue
         share = now.indicator.form == "share"
-        kind = now.indicator.kind
+        kind, words = now.indicator.kind, figure(asked, now)
         yield Measured(
             now=now,
-            words=words_of(now),
-            before=words_of(before),
-            year_before=words_of(earlier),
-            part=_counted(asked, now.part, now.indicator.part.names if share else (), kind),
-            whole=_counted(asked, now.whole, now.indicator.whole.names if share else (), kind),
+            words=words,
+            before=figure(last, before),
+            year_before=figure(last_year, earlier),
+            part=_counted(asked, now.part, now.indicator.part.names, kind)
+            if share
+            else Cell(f"{now.part:,}", words.href if now.part else "", now.part),
+            whole=Cell(f"{now.whole:,}", words.href, now.whole),
         )
+
+
+def _is_strange(asked: Asked, *figures: Figure) -> bool:
+    """Whether a unit has nothing to do with an indicator: an office with disputes, a department with villages."""
+    indicator, nothing = figures[0].indicator, not any(each.whole for each in figures)
+    is_elsewhere = indicator.kind == committee.KIND and asked.unit.kind in OFFICES
+    return nothing and (is_elsewhere or indicator.form == "screened")
 
 
 def _counted(asked: Asked, n: int, names: frozenset[str] | tuple[()], kind: str) -> Cell:
-    more = {} if kind == reading.REQUESTS else {"kind": kind}
+    more = of_kind(kind)
     return Cell(f"{n:,}", asked.href(*sorted(names), more=more) if names and n else "", n)
 
 
-def words_of(figure: Figure) -> str:
-    """A figure in words: a share with one decimal, a time in hours or days."""
-    if figure.value is None:
-        return "—"
-    if figure.indicator.form not in TIMES:
-        return f"{figure.value:.1f}%"
-    hours = figure.value / 60
-    if hours < 48:
-        return _("%(n).1f 小时") % {"n": hours}
-    return _("%(n).1f 天") % {"n": hours / 24}
-
-
-def _series(asked: Asked) -> dict[date, Counts]:
-    """Two years and a month, so that every month of the trend has its own of the year before."""
-    begin = asked.year_before.months[0]
-    return reading.by_month(replace(asked.view, begin=begin))
-
-
-def month_words(month: date) -> str:
-    return date_format(month, pgettext("chart", "y年n月"))
-
-
-def _received(asked: Asked, series: dict[date, Counts]) -> list[Line]:
-    lines = []
-    for month in asked.months:
-        there = replace(asked, month=month)
-        now, then = series.get(month), series.get(there.year_before.month)
-        cells = (
-            _number(there, now, "received"),
-            _number(there, now, "finished"),
-            Cell(f"{then['received']:,}" if then else "—", "", then["received"] if then else None),
-        )
-        lines.append(Line(month_words(month), cells, there.page()))
-    return lines
-
-
-def _number(asked: Asked, counts: Counts | None, name: str, more: Mapping[str, str] | None = None) -> Cell:
-    n = (counts or {}).get(name, 0)
-    return Cell(f"{n:,}", asked.href(name, more=more) if n else "", n)
-
-
-def _late(asked: Asked, counts: Counts, more: Mapping[str, str] | None = None) -> Cell:
-    n = sum(counts.get(name, 0) for name in LATE)
-    return Cell(f"{n:,}", asked.href(*LATE, more=more) if n else "", n)
-
-
-def _shares(asked: Asked, series: dict[date, Counts], code: str) -> list[Line]:
-    indicator = indicators.indicators()[code]
-    lines = []
-    for month in asked.months:
-        there = replace(asked, month=month)
-        now, then = series.get(month, {}), series.get(there.year_before.month, {})
-        pair = [reading.of_counts(indicator, counts) for counts in (now, then)]
-        href = there.href(*sorted(indicator.whole.names)) if pair[0].whole else ""
-        first, second = (
-            Cell(words_of(each), "", None if each.value is None else round(each.value, 1)) for each in pair
-        )
-        lines.append(Line(month_words(month), (replace(first, href=href), second), ""))
-    return lines
-
-
-def _categories(asked: Asked) -> list[Line]:
-    names = {row.code: row for row in Category.objects.filter(parent=None).order_by("position")}
-    found = reading.by_category(asked.view, groups=True)
-    ordered = sorted(found, key=lambda code: names[code].position if code in names else 999)
-    return [
-        _parts(asked, names[code].label if code in names else code, found[code], {"category": code})
-        for code in ordered
-    ]
-
-
-def _channels(asked: Asked) -> list[Line]:
-    found, words = reading.by_channel(asked.view), kinds.channels()
-    return [
-        _parts(asked, str(words.get(code, code)), counts, {"channel": code}) for code, counts in found.items()
-    ]
-
-
-def _parts(asked: Asked, label: str, counts: Counts, more: Mapping[str, str]) -> Line:
-    """What was received, settled in time and late, of one category or channel."""
-    cells = (_number(asked, counts, "received", more), _number(asked, counts, "on_time", more))
-    return Line(label, (*cells, _late(asked, counts, more)))
-
-
-def _below(asked: Asked) -> Iterator[tuple[str, list[Line]]]:
+def _below(asked: Asked) -> Iterator[Below]:
     """What lies right below, in the fixed order of places, never ranked."""
-    below = BELOW.get(Kind(asked.unit.kind), ())
+    kind, heads = Kind(asked.unit.kind), (*requests.parts(), _("按期结案率"))
+    units = list(Organisation.objects.filter(parent=asked.unit).order_by("code"))
+    if below := BELOW.get(kind):
+        lines = _units(asked, units, below, replace(asked.view, axis="place"), _unit_line)
+        yield Below(_("下面的地方"), heads, lines)
+    if kind in (Kind.COUNTY, Kind.TOWNSHIP):
+        lines = _units(asked, units, OFFICES, replace(asked.view, axis="holder"), _unit_line)
+        yield Below(_("承办单位"), heads, lines)
     if below:
-        yield _("下面的地方"), _units(asked, below, replace(asked.view, axis="place"))
-    if asked.unit.kind in (Kind.COUNTY, Kind.TOWNSHIP):
-        yield _("承办单位"), _units(asked, OFFICES, replace(asked.view, axis="holder"))
+        view = replace(asked.disputes, axis="holder")
+        lines = _units(asked, units, (Kind.COMMITTEE,), view, _committee_line)
+        yield Below(_("调解委员会"), (*committee.taken(), _("调解成功率")), lines)
 
 
-def _units(asked: Asked, wanted: tuple[Kind, ...], view: reading.View) -> list[Line]:
-    units = Organisation.objects.filter(parent=asked.unit, kind__in=wanted).order_by("code")
-    named = {unit.path: unit for unit in units}
+def _units(
+    asked: Asked,
+    units: Sequence[Organisation],
+    wanted: tuple[Kind, ...],
+    view: reading.View,
+    line_of: Callable[[Asked, Counts], Line],
+) -> list[Line]:
+    named = {unit.path: unit for unit in units if unit.kind in wanted}
     found = reading.by_unit(view, named)
     return [
-        _unit_line(asked, unit, found[path])
+        line_of(replace(asked, unit=unit), found[path])
         for path, unit in named.items()
         if any(found.get(path, {}).values())
     ]
 
 
-def _unit_line(asked: Asked, unit: Organisation, counts: Counts) -> Line:
-    there = replace(asked, unit=unit)
+def _unit_line(there: Asked, counts: Counts) -> Line:
     kept = reading.of_counts(indicators.indicators()["on_time"], counts)
-    cells = (
-        _number(there, counts, "received"),
-        _number(there, counts, "on_time"),
-        _late(there, counts),
-        Cell(words_of(kept), "", kept.value),
-    )
-    return Line(unit.label, cells, there.page())
+    cells = (number(there, counts, "received"), number(there, counts, "on_time"), late(there, counts))
+    return Line(there.unit.label, (*cells, figure(there, kept)), there.page())
+
+
+def _committee_line(there: Asked, counts: Counts) -> Line:
+    settled = reading.of_counts(indicators.indicators()["mediation_settled"], counts)
+    more = of_kind(committee.KIND)
+    cells = [number(there, counts, name, more) for name in ("mediated", "settled")]
+    return Line(there.unit.label, (*cells, figure(there, settled)), there.page())

@@ -4,5 +4,6 @@ from .disputes import LISTINGS as DISPUTES
 from .managed import LISTINGS as MANAGED
 from .matters import LISTINGS as MATTERS
 from .mediating import LISTINGS as MEDIATING
+from .supervising import LISTINGS as SUPERVISING
 
-LISTINGS = (*MATTERS, *DISPUTES, *MEDIATING, *MANAGED)
+LISTINGS = (*MATTERS, *SUPERVISING, *DISPUTES, *MEDIATING, *MANAGED)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from linli.documents.actions.listings import Asked, Listing, walk
 from linli.documents.render.tables import Column, Kind, Row, Rows
+from linli.kit.lists import listed
 from linli.mediation.actions import templates
 from linli.mediation.models import Committee, FormTemplate
 from linli.people import actions as people_actions
@@ -119,7 +120,7 @@ def _committees(asked: Asked) -> Iterator[Rows]:
             committee.label,
             committee.get_kind_display(),
             committee.area.label,
-            "、".join(field.label for field in committee.fields.all()),  # zh: a mark between words
+            listed(field.label for field in committee.fields.all()),
             members,
             committee.term_until,
             "\n".join(str(concern.text) for concern in concerns),

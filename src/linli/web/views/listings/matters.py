@@ -16,6 +16,7 @@ from linli.cases.actions import board as figures
 from linli.cases.models import Case, CaseQuerySet
 from linli.documents.actions.listings import Asked, Listing, noted, walk
 from linli.documents.render.tables import Column, Kind, Row, Rows
+from linli.kit.lists import clauses
 from linli.orgs.models import Organisation
 from linli.privacy.models import Group
 from linli.service_requests.models import Level
@@ -178,7 +179,7 @@ def _late(asked: Asked) -> Iterator[Rows]:
 
 def _late_row(item: board.Late) -> Row:
     case = item.case
-    marks = "；".join(item.marks)  # zh: a mark between words
+    marks = clauses(item.marks)
     return (
         case.number,
         case.title,
@@ -198,6 +199,9 @@ def _inbox(asked: Asked) -> Iterator[Rows]:
         told = inbox.in_words(batch, asked.post)
         noted(asked, (each.message.source for each in told if each.is_open), Group.HEADLINE, Group.WORDS)
         yield [_told_row(each) for each in told]
+    besides = inbox.received_memos(asked.post, QueryDict(asked.query).get("show", ""))
+    for found in walk(besides, ("-at", "-id"), size=200):
+        yield [_memo_row(each) for each in inbox.memos_in_words(found, asked.post)]
 
 
 def _told_row(told: inbox.Told) -> Row:
@@ -205,6 +209,11 @@ def _told_row(told: inbox.Told) -> Row:
     said: tuple[Any, ...] = (line.title, (line.quote or "")[:80]) if line else ("", "")
     title = message.case.title if told.is_open else ""
     return (message.at, message.case.number, title, *said, message.read_at)
+
+
+def _memo_row(told: inbox.Memoed) -> Row:
+    what, title = (told.said.words, told.said.title) if told.said else ("", "")
+    return (told.message.at, "", title, what, "", told.message.read_at)
 
 
 LISTINGS = (

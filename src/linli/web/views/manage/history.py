@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q, QuerySet, TextChoices
 from django.http import HttpRequest, HttpResponse
@@ -17,6 +18,7 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_safe
 
 from linli.cases.models import CalendarDay
+from linli.kit.lists import clauses, listed
 from linli.kit.templatetags.linli import moment
 from linli.mediation.models import Category as Dispute
 from linli.mediation.models import Committee, CommitteeKind, Duty, Member, Room
@@ -30,6 +32,7 @@ from linli.web.views import paging
 from .pages import county_post, show
 
 SHOWN = 8
+POST = "grant"  # the field that holds the id of a post
 SIZE = 30
 
 WHATS = {
@@ -83,6 +86,11 @@ WHATS = {
     "webhook.replayed": gettext_noop("补送"),
     "export.made": gettext_noop("导出名单"),
     "export.fetched": gettext_noop("下载导出的名单"),
+    "restore": gettext_noop("用备份恢复数据库"),
+    "issue_key": gettext_noop("发放密钥"),
+    "revoke_key": gettext_noop("停用密钥"),
+    "assessment.written": gettext_noop("写影响评估"),
+    "assessment.signed": gettext_noop("签发影响评估"),
 }
 OWN_FIELDS = {
     "when": gettext_noop("条件"),
@@ -105,6 +113,12 @@ OWN_FIELDS = {
     "kinds": gettext_noop("哪些案件"),
     "events": gettext_noop("哪些事件"),
     "url": gettext_noop("地址"),
+    "scopes": gettext_noop("能做什么"),
+    "per_minute": gettext_noop("每分钟最多几次"),
+    "register": gettext_noop("登记册指纹"),
+    "reasons": gettext_noop("缘由"),
+    "made_at": gettext_noop("备份时间"),
+    "log": gettext_noop("日志条数"),
 }
 MODELS = (
     Category,
@@ -139,16 +153,19 @@ def of(kind: str, key: object) -> list[Entry]:
 
 
 def entries(changes: QuerySet[Change]) -> list[Entry]:
+    """In words; posts are named in one statement more, where there are any."""
+    found = list(changes.select_related("by"))
+    posts = _posts(found)
     return [
         Entry(
             at=change.at,
             who=change.by.name if change.by else _("系统"),
             what=_(WHATS[change.what]) if change.what in WHATS else change.what,
-            name=change.target_name,
+            name=change.target_name or (change.target_id if change.target_kind == "backup" else ""),
             href=_href(change),
-            differences=list(_differences(change)),
+            differences=list(_differences(change, posts)),
         )
-        for change in changes.select_related("by")
+        for change in found
     ]
 
 
@@ -167,12 +184,31 @@ def changes(request: HttpRequest) -> HttpResponse:
     return show(request, "changes", {"entries": entries(found), "more": more, "size": SIZE})
 
 
-def _differences(change: Change) -> Iterator[tuple[str, str, str]]:
+def _posts(changes: list[Change]) -> dict[str, str]:
+    """The posts named by their ids: whose, which role, where."""
+    ids = {str(said.get(POST) or "") for change in changes for said in (change.before, change.after)}
+    wanted = [pk for each in ids if (pk := _id(each)) is not None]
+    grants = Grant.objects.filter(pk__in=wanted).select_related("person", "organisation") if wanted else []
+    return {
+        str(grant.pk): " · ".join([grant.person.name, _role(grant.role), grant.organisation.label])
+        for grant in grants
+    }
+
+
+def _id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _differences(change: Change, posts: dict[str, str]) -> Iterator[tuple[str, str, str]]:
     names = [*change.after, *(name for name in change.before if name not in change.after)]
     for name in names:
         before, after = change.before.get(name), change.after.get(name)
         if before != after and (before or after or isinstance(after, bool)):
-            yield _field(name), _said(name, before), _said(name, after)
+            old, new = (_said(name, posts.get(str(each), each)) for each in (before, after))
+            yield _field(name), old, new
 
 
 @cache
@@ -198,11 +234,9 @@ def _said(name: str, value: Any) -> str:
     if name in SAYINGS:
         return SAYINGS[name](value)
     if isinstance(value, list):
-        return "、".join(map(str, value))  # zh: marks
+        return listed(value)
     if isinstance(value, dict):
-        return (
-            "；".join(f"{key} {'、'.join(map(str, each))}" for key, each in value.items()) or "—"
-        )  # zh: marks
+        return clauses(f"{key} {listed(each)}" for key, each in value.items()) or "—"
     return str(value)
 
 
@@ -225,6 +259,7 @@ SAYINGS: dict[str, Callable[[Any], str]] = {
     "valid_from": _moment,
     "valid_until": _moment,
     "published_at": _moment,
+    "made_at": _moment,
     "kind": _choice(CommitteeKind, ArticleKind),
     "duty": _choice(Duty),
 }
@@ -241,14 +276,21 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "field": ("manage_mediation_entry", ("fields",)),
     "dispute": ("manage_mediation_entry", ("disputes",)),
 }
+LISTS = {
+    "export": "exports",
+    "form": "manage_mediation_forms",
+    "key": "manage_keys",
+    "assessment": "manage_assessments",
+}
 
 
 def _href(change: Change) -> str:
+    """The page of what was changed, or the list it stands in; "" where this reader has none."""
     if change.target_kind in PAGES:
         name, before = PAGES[change.target_kind]
         return reverse(f"web:{name}", args=[*before, change.target_id])
-    if change.target_kind == "export":
-        return reverse("web:exports")
-    if change.target_kind == "form":
-        return reverse("web:manage_mediation_forms")
-    return reverse("web:manage_calendar_year", args=[int(change.target_id[:4])])
+    if change.target_kind in LISTS:
+        return reverse(f"web:{LISTS[change.target_kind]}")
+    if change.target_kind in ("day", "year"):
+        return reverse("web:manage_calendar_year", args=[int(change.target_id[:4])])
+    return ""

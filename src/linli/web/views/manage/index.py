@@ -19,6 +19,7 @@ from linli.cases.actions import recalculation
 from linli.cases.models import Task
 from linli.cases.procedures.calendar import current
 from linli.kit import clock
+from linli.kit.lists import listed
 from linli.notify.actions import sending
 from linli.notify.models import Webhook
 from linli.orgs.models import Organisation, within
@@ -174,7 +175,7 @@ def empty_desks(post: Actor, at: datetime) -> list[EmptyDesk]:
     return [
         EmptyDesk(
             unit=unit,
-            duties=_("、").join(_duty(row["role"]) for row in empty[unit.pk]),
+            duties=listed(_duty(row["role"]) for row in empty[unit.pk]),
             waiting=sum(row["n"] for row in empty[unit.pk]),
             since=min(row["oldest"] for row in empty[unit.pk]),
         )

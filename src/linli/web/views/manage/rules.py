@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from linli.kit import clock
+from linli.kit.lists import listed
 from linli.orgs import actions as orgs
 from linli.orgs.models import Kind, Organisation
 from linli.people.access import requires
@@ -163,7 +164,7 @@ class Words:
         said = []
         for name, wanted in rule.when.items():
             label, names = self.values.get(name, (name, {}))
-            words = _("、").join(str(names.get(value, value)) for value in wanted)
+            words = listed(str(names.get(value, value)) for value in wanted)
             said.append(_("%(label)s：%(value)s") % {"label": label, "value": words})
         return said
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from linli.cases.actions import BadData
+from linli.kit.lists import listed
 from linli.mediation.actions import accepting, agreeing, papers
 from linli.mediation.models import How, Matter, Paper, PaperKind
 from linli.mediation.rules.texts import text_of
@@ -207,10 +208,7 @@ def oral(request: HttpRequest, file: MediationFile) -> HttpResponse:
         refusing = [p.name for p, _a in said if not form.cleaned_data.get(f"yes_{p.number}")]
         if refusing:
             raise BadData(
-                {
-                    "__all__": _("%(who)s还没有同意口头协议；要书面就写协议书。")
-                    % {"who": _("、").join(refusing)}
-                }
+                {"__all__": _("%(who)s还没有同意口头协议；要书面就写协议书。") % {"who": listed(refusing)}}
             )
         for party, _said in said:
             _agrees_orally(file, party.number)

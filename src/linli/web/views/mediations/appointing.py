@@ -18,6 +18,7 @@ from linli.cases.actions import BadData
 from linli.mediation.actions import mediating, reading
 from linli.mediation.actions.mediating import Eligible
 from linli.mediation.models import WhyEnded
+from linli.orgs.models import lineage
 from linli.people.access import requires, roles
 from linli.people.models import Grant, Person
 from linli.web.forms.pressed import Attempt, PressedForm, id_in, text_in
@@ -110,7 +111,7 @@ def appointing(file: MediationFile, attempt: Attempt | None) -> dict[str, Any]:
 
 def _officers(file: MediationFile) -> list[tuple[str, str]]:
     """Who may be named: those at the committee, at the units above it, and above the place."""
-    units = {*_above(file.case.holder_path), *_above(file.case.place_path)}
+    units = {*lineage(file.case.holder_path), *lineage(file.case.place_path)}
     roles_that_see = [name for name, role in roles().items() if "case.view" in role.permissions]
     known = {each.person_id for each in file.assignments} | {each.person_id for each in file.readers}
     grants = (
@@ -125,11 +126,6 @@ def _officers(file: MediationFile) -> list[tuple[str, str]]:
             role = roles()[grant.role].label
             found.setdefault(str(grant.person_id), f"{grant.person.name} · {grant.organisation.label} {role}")
     return list(found.items())
-
-
-def _above(path: str) -> list[str]:
-    parts = path.rstrip("/").split("/") if path else []
-    return ["/".join(parts[: n + 1]) + "/" for n in range(len(parts))]
 
 
 def _person(found: UUID | None) -> Person:

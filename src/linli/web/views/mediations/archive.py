@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from linli.documents import views as documents_views
+from linli.documents.forms import takes_photos
 from linli.documents.models import Attachment
 from linli.mediation.actions import agreeing, dossier, papers, reading
 from linli.mediation.models import CompanionRole, Paper, PaperKind
@@ -22,7 +23,6 @@ from linli.mediation.rules.papers import missing_signatures
 from linli.people.access import post_of, requires
 from linli.web.forms.papers import PaperForm
 from linli.web.forms.pressed import Attempt, PressedForm
-from linli.web.views.photos import takes_photos
 
 from .acting import Press, press
 from .agreement import fingerprint
@@ -166,7 +166,7 @@ def _known(file: MediationFile, kind: PaperKind, owner: int | None) -> dict[str,
     known |= {"brief": matter.brief, "facts": matter.brief, "requests": matter.requests}
     known |= {"category": matter.category.label, "source": matter.get_source_display()}
     known |= {"entrusted_by": matter.entrusted_name, "reason": matter.subject}
-    known |= {"handler": "、".join(makers), "court": matter.court}
+    known |= {"handler": "、".join(makers), "court": matter.court}  # zh: on an official paper
     if kind == PaperKind.IDENTITY:
         known["documents"] = [{"name": party.name} for party in file.present]
     if kind == PaperKind.PERFORMANCE:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
@@ -26,11 +25,11 @@ from linli.measures.formulas import mediations as formulas
 from linli.mediation.models import Category, Mediation
 from linli.orgs.models import Kind, Organisation
 from linli.people.access import Actor, post_of, requires
+from linli.web.views import paging
 
 from .mine import joined, line
 
 NARROW = ("committee", "category", "state", "late")
-SHOWN = 100
 MONTHS = 24
 NOBODY = "none"
 
@@ -58,7 +57,7 @@ class Tables:
 @requires("mediation.view")
 @require_safe
 def board(request: HttpRequest) -> HttpResponse:
-    """Five statements, however many cases; with a filter, one more for the list."""
+    """Five statements, however many cases; with a filter, a few more for a page of the list."""
     post, at = post_of(request), clock.now()
     asked = narrowing(request.GET)
     visible = on_board(post)
@@ -71,8 +70,7 @@ def board(request: HttpRequest) -> HttpResponse:
         "asked": asked,
         "is_narrowed": bool(chosen),
         "in_force": _in_words(chosen, categories, holders),
-        "lines": _listed(visible, chosen, at),
-        "most": SHOWN,
+        "page": _page(visible, chosen, at, request.GET.get("after", "")),
     }
     return render(request, "web/mediations/board.html", context)
 
@@ -140,12 +138,14 @@ def _in_words(
     return words
 
 
-def _listed(visible: QuerySet[Mediation], chosen: Mapping[str, str], at: datetime) -> list[Any]:
-    """The cases a number counts, most urgent first."""
+def _page(visible: QuerySet[Mediation], chosen: Mapping[str, str], at: datetime, after: str) -> paging.Page:
+    """A page of the cases a number counts, most urgent first."""
     if not chosen:
-        return []
-    found = joined(narrowed(visible, chosen, at))
-    return [line(matter, at, generic=True) for matter in found.order_by("case__urgent_at", "pk")[:SHOWN]]
+        return paging.Page([])
+    counted = narrowed(visible, chosen, at).values("case_id")
+    page = paging.urgent(Case.objects.filter(pk__in=counted), after)
+    found = joined(Mediation.objects.all()).in_bulk([case.pk for case in page.rows])
+    return paging.Page([line(found[case.pk], at, generic=True) for case in page.rows], page.more)
 
 
 def narrowed(found: QuerySet[Mediation], chosen: Mapping[str, str], at: datetime) -> QuerySet[Mediation]:

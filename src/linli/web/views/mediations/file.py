@@ -43,6 +43,7 @@ from linli.mediation.models import (
 from linli.orgs.models import Organisation
 from linli.people.access import Actor
 from linli.people.models import Person
+from linli.privacy.actions.openings import Openings
 from linli.privacy.models import Read
 from linli.web.views.casefile import CaseFile
 
@@ -276,11 +277,7 @@ def load(matter: Mediation, post: Actor, at: datetime) -> MediationFile:
         readers=list(
             Reader.objects.filter(**own, ended_at=None).select_related("person", "named_by").order_by("since")
         ),
-        readings=list(
-            Read.objects.filter(**own)
-            .select_related("person", "case")
-            .order_by("-at", "-id")[:READINGS_SHOWN]
-        ),
+        readings=Openings(case).newest(size=READINGS_SHOWN),
         events=list(
             Event.objects.filter(**own).select_related("person", "organisation", "unit").order_by("number")
         ),

@@ -13,12 +13,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from linli.cases.actions import BadData
+from linli.documents.forms import takes_photos
 from linli.mediation.actions import agreeing
 from linli.mediation.models import Bar, Confirmation, Instalment, Matter, PaperKind, Party
 from linli.people.access import requires
 from linli.web.forms.papers import PaperForm
 from linli.web.forms.pressed import Attempt, PressedForm, text_in
-from linli.web.views.photos import takes_photos
 
 from .acting import Press
 from .endings import EverybodyForm, RouteForm, choose, note_answers, pressed_by, route_in, simple

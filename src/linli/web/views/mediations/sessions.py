@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from linli.cases.actions import BadData, CaseNotFound
 from linli.kit import clock
+from linli.kit.clock import midnight, midnight_after
 from linli.kit.ids import uuid7
 from linli.mediation.actions import calendars, mediating, sittings
 from linli.mediation.models import (
@@ -188,10 +189,9 @@ def named(room: Room, holder: UUID | None) -> str:
 
 def taken(rooms: list[Room], day: date, holder: UUID | None = None) -> list[Taken]:
     """Which hours of a day are taken in each room."""
-    begin = timezone.make_aware(datetime.combine(day, time()))
     slots: dict[UUID, list[datetime]] = {}
     rows = Booking.objects.filter(
-        resource__in=[room.pk for room in rooms], slot__gte=begin, slot__lt=begin + timedelta(days=1)
+        resource__in=[room.pk for room in rooms], slot__gte=midnight(day), slot__lt=midnight_after(day)
     )
     for resource, slot in rows.order_by("slot").values_list("resource", "slot"):
         slots.setdefault(resource, []).append(slot)

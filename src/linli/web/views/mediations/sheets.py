@@ -16,12 +16,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from linli.cases.actions import BadData, CaseNotFound, CommandError
-from linli.documents.forms import staged
+from linli.documents.forms import staged, take
 from linli.kit import clock
 from linli.kit.ids import uuid7
 from linli.people.access import post_of
 from linli.web.views.moves import command_of
-from linli.web.views.photos import stage
 
 from .file import MediationFile, find, load
 from .gate import PurposeWanted, admit
@@ -94,7 +93,8 @@ def answer(
         return draw(request, file, sheet)
     if "more" in request.POST:  # more rows of a table, without any script
         return draw(request, file, sheet, photos=request.POST.getlist("photos"))
-    ids, problem = stage(request) if sheet.photos else ([], "")
+    ids, wrong = take(request, request.POST.getlist("photos")) if sheet.photos else ([], [])
+    problem = " ".join(wrong)
     if not sheet.form.is_valid() or problem:
         return draw(request, file, sheet, photos=ids, problem=problem, status=422)
     sent = Sent(file, command_of(request), [UUID(each) for each in ids], request.POST)
@@ -148,7 +148,7 @@ def draw(
         "form": sheet.form,
         # A command that was refused may have been used up, so its next attempt gets a fresh id.
         "command_id": uuid7() if refusal or request.method != "POST" else command_of(request),
-        "staged": staged(photos or []),
+        "staged": staged(request, photos or []),
         "photo_problem": problem,
         "refusal": refusal,
         "at": file.at,

@@ -15,12 +15,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from linli.cases.actions import BadData
+from linli.documents.forms import takes_photos
 from linli.mediation.actions import signing as actions
 from linli.mediation.models import How, Paper, PaperKind, Signature, Signer
 from linli.mediation.rules.papers import missing_signatures
 from linli.people.access import requires
 from linli.web.forms.pressed import Attempt
-from linli.web.views.photos import takes_photos
 
 from .agreement import fingerprint
 from .file import MediationFile

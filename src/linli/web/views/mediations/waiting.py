@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
+from linli.kit.lists import listed
 from linli.mediation.models import Matter, Paper, PaperKind, Side, Signer
 from linli.mediation.rules import QUESTIONS, ground_of, lacking_papers, lacking_signatures, missing_points
 from linli.mediation.rules.papers import POINTS
@@ -183,7 +184,7 @@ def _unsigned(file: MediationFile, signer: Signer, number: int | None) -> Thing:
 def _signed(file: MediationFile, paper: Paper) -> Iterator[Thing]:
     names = [signature.name for signature in file.signatures_under(paper)]
     if names:
-        yield Thing(_("已签：%(names)s") % {"names": "、".join(names)}, is_there=True)
+        yield Thing(_("已签：%(names)s") % {"names": listed(names)}, is_there=True)
 
 
 def _performing(file: MediationFile) -> Iterator[Thing]:
