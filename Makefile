@@ -21,8 +21,17 @@ GUARDS := tests/test_shape.py tests/test_charter.py tests/test_settings_document
 	tests/test_translations.py tests/test_routes.py tests/test_procedures_documented.py \
 	tests/test_register.py
 
-COVERING := src/linli/cases/tests src/linli/kit/tests src/linli/ledger/tests src/linli/people/tests src/linli/ops/tests tests/test_matrix.py tests/torture/test_faults.py
+CASES_COVERING := $(addprefix src/linli/cases/tests/test_,branches.py calendar.py clocks.py door.py extensions.py integrity.py \
+	limits.py limits_always.py loader.py referrals.py walk.py)
+SEALED_COVERING := $(addprefix src/linli/kit/tests/test_,sealing.py vault.py signing.py) \
+	src/linli/service_requests/tests/test_sealed_contacts.py src/linli/mediation/tests/test_sealed.py
+COVERING := $(CASES_COVERING) $(SEALED_COVERING) src/linli/ledger/tests src/linli/people/tests \
+	src/linli/service_requests/tests/test_imports.py src/linli/mediation/tests/test_isolation.py \
+	$(addprefix src/linli/ops/tests/test_,doctor.py tampering.py verify.py witness.py) tests/test_matrix.py \
+	$(addprefix src/linli/web/tests/test_,manage_calendar.py unwitnessed.py) src/linli/portal/tests/test_receipts.py
 TORTURED := PYTHONPATH=tests:src:. DJANGO_SETTINGS_MODULE=linli.config.settings
+
+LONG_SYNC := LINLI_SYNC_STEPS=1000000 LINLI_SYNC_HTTP_STEPS=10000 LINLI_SLOW_COMMANDS=10000 LINLI_DAY_REPORTS=30
 
 .PHONY: help setup setup-dev demo test check bench fuzz sync torture torture-pages coverage mutants lock wheel messages screenshots clean frontend
 
@@ -55,11 +64,13 @@ bench: setup-dev ## intake, lists and look-ups beside what PostgreSQL itself can
 fuzz: setup-dev ## 20,000 cases of schemathesis against the JSON API, by every role (LINLI_FUZZ=n: so many)
 	@$(BIN)/pytest -n0 --show-capture=no src/linli/api/tests/fuzz_v1.py
 
-sync: setup-dev ## 60,000 steps of three phones on a bad network (PROFILE=long: a million)
-	@LINLI_SYNC_STEPS=$(if $(filter long,$(PROFILE)),1000000,60000) $(BIN)/pytest -n0 -s src/linli/field/tests/test_phones.py
+sync: setup-dev ## 60,000 steps of three phones on a bad network (PROFILE=long: a million, 10,000 over HTTP, long queue and day)
+	@$(if $(filter long,$(PROFILE)),$(LONG_SYNC),LINLI_SYNC_STEPS=60000) $(BIN)/pytest -n0 -s \
+		src/linli/field/tests/test_phones.py $(if $(filter long,$(PROFILE)),src/linli/field/tests/test_slow.py src/linli/field/tests/test_day.py)
 
-torture: setup-dev ## killed, starved, raced, lied to: PROFILE=short or long, PLANT=name (docs/trust.md, var/torture.json)
-	@$(TORTURED) TORTURE_SCALE=$(or $(SCALE),1) $(BIN)/python -m torture --profile $(or $(PROFILE),short) $(if $(PLANT),--plant $(PLANT))
+torture: setup-dev ## killed, starved, raced, lied to: PROFILE=short or long, PLANT=name, ONLY=part (docs/trust.md, var/torture.json)
+	@$(TORTURED) TORTURE_SCALE=$(or $(SCALE),1) $(BIN)/python -W ignore -m torture --profile $(or $(PROFILE),short) \
+		$(if $(PLANT),--plant $(PLANT)) $(if $(ONLY),--only $(ONLY) --out var/torture-$(ONLY).json)
 
 coverage: setup-dev ## branches of access, log, sealing, clocks and `advance` that no test takes (fails below LINLI_COVERED %)
 	@$(BIN)/python -m coverage run -m pytest -q -n0 $(COVERING)
@@ -69,7 +80,7 @@ mutants: setup-dev ## mutmut on the same modules; hours on two cores (MUTANTS='l
 	@PYTHONPATH=. $(BIN)/mutmut run $(MUTANTS)
 	@$(BIN)/mutmut results
 
-torture-pages: setup-dev ## write the tables of docs/trust.md anew (FIGURES=var/torture.json: those of that run)
+torture-pages: setup-dev ## write the tables of docs/trust.md anew (FIGURES='var/torture-*.json': of these runs)
 	@$(TORTURED) $(BIN)/python -W ignore -m torture.pages $(FIGURES)
 
 screenshots: setup-dev ## the README's pictures, from the demo in a real browser

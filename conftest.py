@@ -21,9 +21,11 @@ from linli.orgs.models import Boundary, Kind, Organisation
 from linli.people.access import Actor
 from linli.people.models import Grant, Person
 
+pytest_plugins = ["linli.kit.tests.keyrings"]
 NOW = datetime(2026, 9, 30, 8, 42, tzinfo=UTC)  # Wednesday 16:42 in the county
 START = datetime(2026, 1, 1, tzinfo=UTC)
 PASSWORD = "spring-rice-9-boats"
+LOCKED = os.environ.get("LINLI_LOCKED", "")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -39,6 +41,7 @@ def _flushable(request: pytest.FixtureRequest) -> None:
         ],
         "privacy_read_no_delete": import_module("linli.privacy.migrations.0002_reads_stay").SQLITE[0],
         "privacy_glass_no_delete": import_module("linli.privacy.migrations.0002_reads_stay").SQLITE[2],
+        "privacy_takeout_no_delete": import_module("linli.privacy.migrations.0004_takeouts").SQLITE[0],
     }
     operations = type(connection.ops)
     flush = operations.sql_flush
@@ -82,6 +85,7 @@ def _fresh_caches() -> None:
     ledger.forget()
     lookup.forget()
     memory.keep_seconds = 0.0
+    calendar.RECHECK_SECONDS = 3600.0  # or a slow machine asks once more where statements are counted
 
 
 @pytest.fixture(autouse=True)
@@ -89,6 +93,42 @@ def _unhindered(settings: Any) -> None:
     """The cast signs in without a second factor and reports without budgets; the tests of both switch them on."""
     settings.SECOND_FACTOR = False
     settings.REPORT_BUDGETS = False
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _secured(request: pytest.FixtureRequest) -> None:
+    from linli.ops import securing
+
+    if LOCKED:
+        request.getfixturevalue("django_db_setup")
+        with request.getfixturevalue("django_db_blocker").unblock():
+            securing.secure(role=LOCKED)
+
+
+@pytest.fixture(autouse=True)
+def _under_the_second_lock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With LINLI_LOCKED=role on PostgreSQL, requests of tests are answered as that role, as in operation."""
+    from django.db import connection
+    from django.test import Client
+
+    from linli.people import scope
+
+    if not LOCKED or not request.node.get_closest_marker("django_db"):
+        return
+    answer = Client.request
+
+    def locked(self: Client, **environ: Any) -> Any:
+        connection.ensure_connection()
+        connection.connection.execute(f"SET ROLE {LOCKED}")
+        scope.forget()
+        try:
+            return answer(self, **environ)
+        finally:
+            if not connection.needs_rollback and connection.connection is not None:
+                connection.connection.execute("RESET ROLE")
+            scope.forget()
+
+    monkeypatch.setattr(Client, "request", locked)
 
 
 @dataclass
@@ -450,7 +490,12 @@ FLAGS = [
 @pytest.fixture(scope="session")
 def browser(chromium: str) -> Iterator[Browser]:
     """One browser for all tests of a process."""
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright runs its loop in our thread
+    from django.db import connections
+
+    # Playwright runs its loop in our thread, where Django keeps other connections than without one. A process
+    # forked later has no loop and would take the earlier connection for its own.
+    connections.close_all()
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     with sync_playwright() as playwright:
         found = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield found

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 LEVELS = {1: 70, 2: 183}
 WAYS = {"test", "doc", "because", "open"}
-MOST_OPEN = 36  # may fall, never rise
+MOST_OPEN = 5  # may fall, never rise
 
 
 def requirements() -> dict[str, dict[str, Any]]:

@@ -13,6 +13,8 @@ import pytest
 from conftest import Cast, Town
 from playwright.sync_api import Page
 
+from linli.ledger import actions as ledger
+from linli.measures.actions import counting
 from linli.mediation import actions as mediations
 from linli.mediation.tests.story import Story
 
@@ -36,8 +38,16 @@ DESK = {
         "/desk/board",
         "/desk/cases/{number}",
     ],
-    "handler": ["/desk/", "/desk/cases/{number}"],
-    "supervisor": ["/desk/board"],
+    "handler": ["/desk/", "/desk/cases/{number}", "/desk/figures"],
+    "supervisor": [
+        "/desk/board",
+        "/desk/figures",
+        "/desk/figures/990001/map",
+        "/desk/figures/990001/cases?count=received",
+        "/desk/rounds",
+        "/desk/problems",
+    ],
+    "chair": ["/desk/figures"],
     "administrator": [
         "/desk/manage",
         "/desk/manage/categories",
@@ -82,6 +92,9 @@ def matter(report: Callable[..., Any], move: Callable[..., Any], town: Town, cas
     move(case, "dispatch", "dispatcher", unit=str(town["east_works"].pk))
     move(case, "acknowledge", "handler")
     report(text="小学围墙外的污水沟堵了，学生要绕路。", category="environment.sewage")
+    ledger.sequence()
+    while counting.count():
+        pass
     return case
 
 

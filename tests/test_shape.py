@@ -57,10 +57,21 @@ FOLDERS = {
 ENGINES = {
     "api": {"access", "open311", "v1"},
     "cases": {"procedures"},
-    "config": {"errors", "settings", "wsgi"},
+    "config": {"errors", "logs", "settings", "wsgi"},
     "documents": {"render"},
     "field": {"wire"},
-    "kit": {"clock", "codes", "coordinates", "ids", "jsonbytes", "messages", "sealing", "text"},
+    "kit": {
+        "charts",
+        "clock",
+        "codes",
+        "coordinates",
+        "ids",
+        "jsonbytes",
+        "lists",
+        "messages",
+        "sealing",
+        "text",
+    },
     "ledger": {"merkle", "notes", "receipts", "witness"},
     "measures": {"formulas"},
     "mediation": {"rules"},
@@ -78,7 +89,7 @@ ENGINES = {
         "working",
     },
     "orgs": {"lookup"},
-    "people": {"access", "scope", "sessions", "signin"},
+    "people": {"access", "posting", "scope", "sessions", "signin"},
     "service_requests": {"imports"},
 }
 DATA_SUFFIXES = {".csv", ".geojson", ".gz", ".json", ".toml"}

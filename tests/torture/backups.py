@@ -15,8 +15,9 @@ from django.db import connections
 from linli.kit import clock
 from linli.ops import backup
 from linli.ops.backup.engines import engine_of
-from torture import checks, crew, world
+from torture import checks, world
 from torture.cluster import Cluster
+from torture.writers import Told, Writer
 
 CUT = 24 * 1024  # past the empty blocks a tar ends with
 
@@ -59,7 +60,7 @@ def run(*, cluster: Cluster, folder: Path, rounds: int, plant: str = "") -> dict
 
 
 def _write(path: Path, stop: Path) -> None:
-    crew.Writer(crew.Told(path), random.Random(), stop).run()
+    Writer(Told(path), stop).run()
 
 
 def _missing(engine: Any, path: Path, before: checks.Acknowledged, folder: Path) -> int:

@@ -19,6 +19,7 @@ from linli.service_requests.models import Request
 
 DERIVED_AGAIN = 5_000  # clocks derived again from their events, at most
 SHOWN = 5
+SOURCE = "source_id"  # what the first event of an imported case names
 
 
 @dataclass
@@ -28,11 +29,20 @@ class Acknowledged:
     told: list[dict[str, Any]] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
+    @property
+    def writes(self) -> int:
+        """Steps of cases that somebody was told are done; a row that was taken in has several."""
+        return len(self.told) + self.imported - sum("sources" in said for said in self.told)
+
+    @property
+    def imported(self) -> int:
+        return sum(len(said["sources"]) * said["events"] for said in self.told if "sources" in said)
+
     @classmethod
     def read(cls, folder: Path) -> Acknowledged:
         found = cls()
         for path in sorted(folder.glob("told-*")):
-            for line in path.read_text().splitlines():
+            for line in path.read_text().split("\n")[:-1]:  # one being written is not told yet
                 said = json.loads(line)
                 if "counts" in said:
                     found.counts.update(said["counts"])
@@ -46,8 +56,10 @@ def compare(acknowledged: Acknowledged) -> dict[str, list[str]]:
     numbers = dict(Case.objects.values_list("number", "pk"))
     events = {(case, number) for case, number in Event.objects.values_list("case_id", "number")}
     commands = set(Event.objects.exclude(command_id=None).values_list("case_id", "command_id"))
-    lost, named = [], Counter[tuple[UUID, int]]()
+    lost, named = _rows_lost(acknowledged), Counter[tuple[UUID, int]]()
     for said in acknowledged.told:
+        if "sources" in said:
+            continue
         if "command" in said:
             is_there = (UUID(said["case"]), UUID(said["command"])) in commands
         else:
@@ -60,6 +72,20 @@ def compare(acknowledged: Acknowledged) -> dict[str, list[str]]:
             lost.append(json.dumps(said))
     twice = [f"{key} {number}" for (key, number), times in named.items() if times > 1]
     return {"lost": lost, "twice": twice + _done_again()}
+
+
+def _rows_lost(acknowledged: Acknowledged) -> list[str]:
+    """Rows somebody was told are taken in that are no case, or one with other steps than the row says."""
+    first = Event.objects.filter(number=1, facts__has_key=SOURCE).values_list("case_id", "facts")
+    cases_of = {facts[SOURCE]: case for case, facts in first}
+    steps = Counter(Event.objects.filter(case__in=_taken_in()).values_list("case_id", flat=True))
+    told = [(row, said["events"]) for said in acknowledged.told for row in said.get("sources", ())]
+    return [row for row, events in told if row not in cases_of or steps[cases_of[row]] != events]
+
+
+def _taken_in() -> Any:
+    """The cases that came from a file: they have no code to follow, and nobody was told of them."""
+    return Event.objects.filter(number=1, facts__has_key=SOURCE).values("case_id")
 
 
 def _done_again() -> list[str]:
@@ -83,12 +109,13 @@ def halves() -> dict[str, list[str]]:
     """What is half-written, by kind."""
     found: dict[str, list[str]] = {"chain": [str(one) for one in integrity.verify_all(integrity.Checked())]}
     every = {case.pk: case for case in Case.objects.all()}
+    old = set(_taken_in().values_list("case_id", flat=True))
     owed, last, started = set(), {}, set()
     events = set()
     for event in Event.objects.order_by("case_id", "number").iterator(chunk_size=2000):
         move = every[event.case_id].procedure.move_of(event.kind)
         for name, reaction in deliveries.reactions().items():
-            if reaction.wants(event, move):
+            if event.case_id not in old and reaction.wants(event, move):
                 owed.add((event.case_id, event.number, name))
         last[event.case_id] = event.state
         events.add((event.case_id, event.number, bytes(event.leaf_hash)))
@@ -103,17 +130,17 @@ def halves() -> dict[str, list[str]]:
     found["log"] = [f"{case} {number}" for case, number, _hash in events ^ leaves]
     found["clocks"] = [str(each) for each in started ^ clocks]
     found["states"] = [str(pk) for pk, case in every.items() if last.get(pk) != case.state]
-    found["rows"] = _rows(every)
+    found["rows"] = _rows(every, old)
     found["dues"] = _dues()
     return found
 
 
-def _rows(every: dict[UUID, Case]) -> list[str]:
+def _rows(every: dict[UUID, Case], old: set[UUID]) -> list[str]:
     parts: dict[str, set[Any]] = {
         "number": set(CaseNumber.objects.values_list("case_id", flat=True)),
         "words": set(CaseText.objects.values_list("case_id", flat=True)),
         "request": set(Request.objects.values_list("case_id", flat=True)),
-        "code": set(TrackingCode.objects.values_list("case_id", flat=True)),
+        "code": set(TrackingCode.objects.values_list("case_id", flat=True)) | old,
     }
     missing = [f"{pk} {name}" for name, having in parts.items() for pk in set(every) ^ having]
     desks = set(Task.objects.filter(is_stage=True).values_list("case_id", flat=True))

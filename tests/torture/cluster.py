@@ -8,7 +8,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from linli.ops.bench.cluster import free_port, program
 
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
-    "shared_buffers": "128MB",
+    "shared_buffers": "64MB",
     "max_connections": "80",
     "max_wal_size": "256MB",  # little to replay after each kill
     "checkpoint_timeout": "30s",
@@ -30,7 +30,7 @@ SETTINGS = {
     "restart_after_crash": "on",
     "recovery_init_sync_method": "syncfs",  # a crash is survived in a blink, not after a walk over every file
 }
-STARTS_WITHIN = 60.0
+STARTS_WITHIN = 300.0
 OK = "SELECT 1"
 
 
@@ -59,13 +59,16 @@ class Cluster:
     def postmaster(self) -> int:
         return int((self.data / "postmaster.pid").read_text().split()[0])
 
-    def start(self) -> None:
-        """The server itself, without pg_ctl's waits: what is measured is how often it may die, not how it is asked."""
+    def start(self, under: Sequence[str] = ()) -> None:
+        """The server itself, without pg_ctl's waits: what is measured is how often it may die, not how it is asked.
+
+        `under`: the beginning of a command that runs the rest of it, such as strace.
+        """
         given: dict[str, Any] = {**SETTINGS, "port": self.port, "unix_socket_directories": ""}
         options = [part for name, value in given.items() for part in ("-c", f"{name}={value}")]
         with (self.folder / "log").open("ab") as log:
             subprocess.Popen(
-                [program("postgres"), "-D", str(self.data), *options],
+                [*under, program("postgres"), "-D", str(self.data), *options],
                 cwd=self.folder,
                 stdout=log,
                 stderr=log,
@@ -118,12 +121,16 @@ class Cluster:
 
 @contextmanager
 def running(on: Path | None = None, **changed: str) -> Iterator[Cluster]:
-    """A fresh cluster, below the folder `on` where one is given."""
-    folder = Path(tempfile.mkdtemp(prefix="linli-torture-", dir=on))
+    """A fresh cluster; its data, and not what it logs, in the folder `on` where one is given."""
+    folder = Path(tempfile.mkdtemp(prefix="linli-torture-"))
     found = Cluster(folder, free_port())
     try:
+        if on is not None:
+            (on / "data").mkdir(mode=0o700)
+            found.data.symlink_to(on / "data")
         if os.geteuid() == 0:
-            shutil.chown(folder, "postgres", "postgres")
+            for path in (folder, *([on / "data"] if on else [])):
+                shutil.chown(path, "postgres", "postgres")
         given = ("-U", "linli", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
         _run(folder, "initdb", "-D", "data", *given)
         for name, value in changed.items():

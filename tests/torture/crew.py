@@ -11,27 +11,20 @@ import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from django.db import DatabaseError, InterfaceError, connections
+from django.test import RequestFactory
 
-from linli.cases import actions as cases
 from linli.config.wsgi import application
-from linli.kit import clock
-from linli.kit.ids import uuid7
 from linli.ops.working import Rounds
-from linli.people.access import Actor
 from linli.portal.forms import new_command
-from torture import world
+from torture.writers import GIVES_UP, SOON, Told
 
 ATTEMPT = 5.0  # seconds a client waits for one answer
-GIVES_UP = 180.0
-SOON = 0.08
 API = "/api/v1"
 TEXT = "村部门前三盏路灯连着三个晚上不亮了，学生下晚自习看不清。"  # zh: what somebody reports
 # From each state: the noun to post, whose key, and what is said; `...` stands for the unit.
@@ -67,6 +60,17 @@ def listen() -> socket.socket:
     return found
 
 
+def warm() -> None:
+    """Loads, in the process all others are forked from, what the first requests would load."""
+    for path in ("/report/", "/api/v1/cases", "/nowhere"):
+        application(RequestFactory().get(path, headers={"Host": "localhost"}).environ, _unheard)
+    connections.close_all()
+
+
+def _unheard(_status: str, _headers: Any, _error: Any = None) -> Any:
+    """Nobody listens to these answers."""
+
+
 def serve(listener: socket.socket) -> None:
     """The whole application, one request after the other, until somebody kills this process."""
     server = _Server(("127.0.0.1", 0), _Quiet, bind_and_activate=False)
@@ -88,20 +92,6 @@ def work() -> None:
 
 
 # Clients --------------------------------------------------------------------------------------
-
-
-@dataclass
-class Told:
-    """What one client was told, one line each, written only after the answer was there."""
-
-    path: Path
-    early: bool = False  # planted: notes a write as done before it was answered
-
-    def __post_init__(self) -> None:
-        self.handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-
-    def note(self, **said: Any) -> None:
-        os.write(self.handle, (json.dumps(said) + "\n").encode())
 
 
 @dataclass
@@ -208,73 +198,10 @@ class Client:
         try:
             line.request(method, path, body, {"Host": "localhost", **headers})
             answer = line.getresponse()
+            if (
+                answer.length is None
+            ):  # killed within its headers, which then look complete and without a body
+                raise http.client.IncompleteRead(b"")
             return answer.status, answer.read()
         finally:
             line.close()
-
-
-@dataclass
-class Writer:
-    """A program on the server itself (an import, a kiosk): calls the door for change and notes what came back."""
-
-    told: Told
-    chance: random.Random
-    stop: Path
-    counts: Counter[str] = field(default_factory=Counter)
-
-    def run(self) -> None:
-        posts, unit = self._until(lambda: (world.cast().posts, str(world.unit("east_works").pk)))
-        case, number = uuid7(), 0
-        while not self.stop.exists():
-            command = uuid7() if number else case
-            if self.told.early:
-                self.told.note(what="write", case=str(case), command=str(command))
-            if number:
-                verb, who, data = self._step(number, unit)
-                self._until(partial(self._advance, case, verb, posts[who], command, data))
-            else:
-                self._until(partial(self._open, case))
-            self.counts["done"] += 1
-            if not self.told.early:
-                self.told.note(what="write", case=str(case), command=str(command))
-            case, number = (case, number + 1) if number < 40 else (uuid7(), 0)
-        self.told.note(counts=dict(self.counts))
-
-    @staticmethod
-    def _step(number: int, unit: str) -> tuple[str, str, dict[str, Any]]:
-        first = [
-            ("accept", "dispatcher", {}),
-            ("dispatch", "dispatcher", {"unit": unit}),
-            ("acknowledge", "handler", {}),
-        ]
-        return (
-            first[number - 1] if number <= 3 else ("progress", "handler", {"note": f"第 {number} 次进展。"})
-        )
-
-    @staticmethod
-    def _open(case: UUID) -> None:
-        from linli.cases.tests.crowd import submit
-
-        submit(case, world.unit("grid"))
-
-    @staticmethod
-    def _advance(case: UUID, verb: str, by: Actor, command: UUID, data: dict[str, Any]) -> None:
-        cases.advance(case=case, verb=verb, by=by, at=clock.now(), command_id=command, data=data)
-
-    def _until(self, job: Any) -> Any:
-        """Does it again, under the same id, until it is done."""
-        until, tries = time.monotonic() + GIVES_UP, 0
-        while True:
-            tries += 1
-            try:
-                said = job()
-            except (DatabaseError, InterfaceError, OSError):
-                self.counts["unanswered"] += 1
-                with suppress(Exception):
-                    connections.close_all()
-                if time.monotonic() > until:
-                    raise
-                time.sleep(SOON)
-            else:
-                self.counts["retried"] += tries > 1
-                return said

@@ -7,7 +7,7 @@ import logging
 import os
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -18,16 +18,20 @@ from django.conf import settings
 from django.db import connections
 
 from linli.documents import actions as documents
-from linli.documents.actions import photos, storing
+from linli.documents.actions import photos, sealing, storing
 from linli.documents.models import Upload
 from linli.documents.tests import pictures
 from linli.kit import clock
-from torture import checks, crew, world
+from linli.kit.sealing import Unreadable
+from torture import checks, world
 from torture.cluster import Cluster
+from torture.cuts import turn_to
 from torture.kills import verdict
+from torture.writers import Told, Writer
 
 MOUNT = "no tmpfs can be mounted here (not root)"
-LEFT = 3 << 20  # bytes left on the database's disk
+ENOUGH = 20  # refusals by a database without room
+BLOCKS = (1 << 20, 1 << 12)  # bytes: most of a disk is filled by large ones, the rest by small ones
 
 
 def run(*, cluster: Cluster, folder: Path, seconds: float, plant: str = "") -> dict[str, Any]:
@@ -52,13 +56,13 @@ def disk(path: Path, size: str) -> Iterator[Path]:
         subprocess.run(["umount", "-l", str(path)], check=False)
 
 
-def fill(path: Path, left: int) -> Path:
-    """Takes all room but so many bytes; returns what takes it."""
+def fill(path: Path) -> Path:
+    """Takes all room there is; returns what takes it."""
     ballast = path / "ballast"
-    free = os.statvfs(path).f_bavail * os.statvfs(path).f_frsize
-    with ballast.open("wb") as file, suppress(OSError):
-        for _megabyte in range(max(free - left, 0) >> 20):
-            file.write(bytes(1 << 20))
+    for size in BLOCKS:
+        with suppress(OSError), ballast.open("ab", buffering=0) as file:
+            while file.write(bytes(size)) == size:
+                pass
     return ballast
 
 
@@ -68,17 +72,20 @@ def database(folder: Path, seconds: float) -> dict[str, Any]:
 
     with disk(folder / "disk", "400m") as path, clusters.running(path) as other:
         before = connections["default"].settings_dict["PORT"]
-        _turn_to(other.create("torture").rpartition("/")[0].rpartition(":")[2])
+        turn_to(other.create("torture").rpartition("/")[0].rpartition(":")[2])
         world.prepare()
         told = folder / "full"
         told.mkdir()
         stop = folder / "stop-full"
-        ballast = fill(path, LEFT)
         jobs = [partial(_write, told / f"told-{n}", stop) for n in range(2)]
         children = [world.fork("writer", job, folder / "log") for job in jobs]
-        time.sleep(seconds)
-        full = (other.folder / "log").read_text(errors="replace").count("No space left on device")
+        _until(seconds * 4, lambda: checks.Acknowledged.read(told).writes >= 10)
+        ballast = fill(path)
+        _until(seconds * 4, lambda: _refusals(other) >= ENOUGH)
         read = _reads(other)
+        _want_another_segment(other)
+        time.sleep(seconds / 2)
+        full = _refusals(other)
         ballast.unlink()
         if not other.answers(5):
             other.kill()
@@ -88,19 +95,29 @@ def database(folder: Path, seconds: float) -> dict[str, Any]:
         for child in children:
             child.wait()
         found = verdict(checks.Acknowledged.read(told))
-        _turn_to(before)
+        turn_to(before)
         return {"refusals": full, "reads served": read, **found}
 
 
-def _turn_to(port: str) -> None:
-    connections.close_all()
-    connections["default"].settings_dict["PORT"] = port
-
-
 def _write(path: Path, stop: Path) -> None:
-    import random
+    Writer(Told(path), stop).run()
 
-    crew.Writer(crew.Told(path), random.Random(), stop).run()
+
+def _until(seconds: float, is_so: Callable[[], bool]) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and not is_so():
+        time.sleep(0.2)
+
+
+def _refusals(cluster: Cluster) -> int:
+    return (cluster.folder / "log").read_text(errors="replace").count("No space left on device")
+
+
+def _want_another_segment(cluster: Cluster) -> None:
+    """Of the write-ahead log, for which there is no room either: the server itself goes down."""
+    with suppress(psycopg.Error), psycopg.connect(cluster.url(), autocommit=True, connect_timeout=5) as line:
+        line.execute("SELECT pg_switch_wal()")
+        line.execute("CHECKPOINT")
 
 
 def _reads(cluster: Cluster) -> bool:
@@ -144,21 +161,17 @@ def _attachments(path: Path) -> Iterator[None]:
 
 
 def _is_whole(upload: Upload) -> bool:
-    with suppress(OSError):
-        return hashlib.sha256(upload.file.read_bytes()).hexdigest() == upload.sha256
+    with suppress(OSError, Unreadable):
+        return hashlib.sha256(sealing.read(upload)).hexdigest() == upload.sha256
     return False
 
 
 def full_logs(folder: Path) -> dict[str, Any]:
     """A server whose log cannot be written goes on serving."""
     with disk(folder / "logs", "64k") as path:
-        fill(path, 0)
-        (path / "rest").write_bytes(b"")
-        with suppress(OSError), (path / "rest").open("wb", buffering=0) as file:
-            while True:
-                file.write(bytes(512))
+        fill(path)
         answered = folder / "answered"
-        child = world.fork("logger", partial(_serve_with_full_log, answered), path / "rest")
+        child = world.fork("logger", partial(_serve_with_full_log, answered), path / "log")
         child.wait()
         told = int(answered.read_text()) if answered.exists() else 0
     return {"requests": 50, "answered": told, "objections": {"unanswered": 50 - told}}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from torture.cluster import Cluster
 from torture.kills import Stage, verdict
 
 INJECTED = "(INJECTED)"
-WHEN = 6  # the n-th sync of each process, so that some were acknowledged before
+WHEN = 3  # the n-th sync of each process, so that some were acknowledged before
 MISSING = "strace is not installed: apt-get install strace"
 
 
@@ -23,31 +22,27 @@ def run(*, cluster: Cluster, folder: Path, seconds: float, failures: int, plant:
         return {"skipped": MISSING}
     world.prepare()
     stage = Stage(cluster, folder, plant)
-    trace = folder / "strace"
-    tracer = attach(cluster.postmaster, trace, f"fdatasync:error=EIO:when={WHEN}")
-    time.sleep(1)  # from here on every process PostgreSQL forks is held
+    trace = cluster.folder / "strace"
     stage.open(writers=3, clients=1, web=1)
     begin = time.monotonic()
-    try:
-        while time.monotonic() - begin < seconds and injected(trace) < failures:
-            time.sleep(0.5)
-            if tracer.poll() is not None:
-                break
-    finally:
-        tracer.terminate()
-        tracer.wait(20)
+    cluster.stop()
+    cluster.start(under=failing("fdatasync", trace))
+    while time.monotonic() - begin < seconds and injected(trace) < failures:
+        time.sleep(0.5)
+        if not cluster.answers():  # the failure came while it was getting up, and it gave up
+            cluster.kill()
+            cluster.start(under=failing("fdatasync", trace))
     spent = time.monotonic() - begin
-    done = injected(trace)
+    cluster.kill()
+    cluster.start()
     panics = (cluster.folder / "log").read_text(errors="replace").count("PANIC:")
-    cluster.answers()
-    return {"seconds": round(spent), "failures": done, "panics": panics, **verdict(stage.close())}
+    return {"seconds": round(spent), "failures": injected(trace), "panics": panics, **verdict(stage.close())}
 
 
-def attach(pid: int, trace: Path, inject: str) -> subprocess.Popen[bytes]:
-    """strace on a process and all it will fork."""
-    call = inject.partition(":")[0]
-    command = ["strace", "-f", "-qq", "-p", str(pid), "-o", str(trace)]
-    return subprocess.Popen([*command, "-e", f"trace={call}", "-e", f"inject={inject}"])
+def failing(call: str, trace: Path) -> list[str]:
+    """The beginning of a command in which that system call fails, again and again, in every process it starts."""
+    given = ["-e", f"trace={call}", "-e", f"inject={call}:error=EIO:when={WHEN}"]
+    return ["strace", "-f", "--seccomp-bpf", "-qq", "-A", "-o", str(trace), *given]
 
 
 def injected(trace: Path) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from importlib import import_module
 from pathlib import Path
@@ -36,6 +38,7 @@ def run(*, cluster: Cluster, folder: Path, seconds: float, races: int, plant: st
     track = Track(world.cast().posts, str(world.unit("east_works").pk))
     while time.monotonic() - begin < seconds and track.count < races:
         track.lap(races)
+    track.crew.close()
     wrong = _wrong_events(track)
     swept = sweeps()
     found = checks.halves()
@@ -59,7 +62,7 @@ class Track:
     """Cases that are led from step to step, each step raced for by all threads."""
 
     def __init__(self, posts: dict[str, Actor], unit: str) -> None:
-        self.posts, self.unit = posts, unit
+        self.posts, self.unit, self.crew = posts, unit, Crew()
         self.count = self.wrong = 0
         self.outcomes: Counter[str] = Counter()
         self.expected: dict[UUID, int] = {}
@@ -79,36 +82,48 @@ class Track:
             self.expected[case] = version + 1
 
     def _race(self, case: UUID, version: int | None, verb: str, who: str, data: dict[str, Any]) -> None:
-        barrier, said = threading.Barrier(THREADS), []
-
-        def go() -> None:
-            given: dict[str, Any] = {
-                "case": case,
-                "verb": verb,
-                "by": self.posts[who],
-                "at": NOW,
-                "data": data,
-            }
-            connection.ensure_connection()
-            barrier.wait()
-            try:
-                cases.advance(**given, version=version, command_id=uuid7())
-                said.append("won")
-            except CommandError as error:
-                said.append(type(error).__name__)
-            except Exception as error:
-                said.append(f"broken: {type(error).__name__}")
-            finally:
-                connections.close_all()
-
-        threads = [threading.Thread(target=go) for _one in range(THREADS)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        given = {
+            "case": case,
+            "verb": verb,
+            "by": self.posts[who],
+            "at": NOW,
+            "data": data,
+            "version": version,
+        }
+        said = self.crew.at_once(lambda: _outcome(given))
         self.outcomes.update(said)
         self.count += 1
         self.wrong += said.count("won") != 1
+
+
+def _outcome(given: dict[str, Any]) -> str:
+    try:
+        cases.advance(**given, command_id=uuid7())
+    except CommandError as error:
+        return type(error).__name__
+    except Exception as error:
+        return f"broken: {type(error).__name__}"
+    return "won"
+
+
+class Crew:
+    """Threads that keep their connections and start each job at the same moment."""
+
+    def __init__(self) -> None:
+        self.pool = ThreadPoolExecutor(THREADS)
+        self.barrier = threading.Barrier(THREADS)
+        self.at_once(connection.ensure_connection)
+
+    def at_once(self, job: Callable[[], Any]) -> list[Any]:
+        def held() -> Any:
+            self.barrier.wait()
+            return job()
+
+        return [one.result() for one in [self.pool.submit(held) for _one in range(THREADS)]]
+
+    def close(self) -> None:
+        self.at_once(connections.close_all)
+        self.pool.shutdown()
 
 
 def _wrong_events(track: Track) -> int:

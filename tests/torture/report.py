@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 Row = tuple[str, str, str]
+SO_FAR = "so-far.json"  # what a part has found, should it be stopped
 
 
 def objections_of(found: Any) -> dict[str, int]:
@@ -33,6 +34,7 @@ def rows(found: dict[str, Any]) -> Iterator[Row]:
 NAMES = {
     "kills": "SIGKILL under load",
     "fsyncs": "failing fdatasync of the write-ahead log",
+    "cuts": "connection cut at COMMIT, then the same command again",
     "disks": "full disks: database, photos, logs",
     "attachments": "system calls of the photo writer, failed or killed",
     "races": "races for one transition, two sweepers, clock set back",
@@ -46,20 +48,30 @@ NAMES = {
 def _done(name: str, one: dict[str, Any]) -> str:
     if "skipped" in one:
         return f"skipped: {one['skipped']}"
-    if "broken" in one:
+    if "broken" in one and "objections" not in one:
         return f"did not run: {one['broken']}"
+    stopped = f"; then stopped: {one['broken']}" if "broken" in one else ""
+    return _counted(name, one) + stopped
+
+
+def _counted(name: str, one: dict[str, Any]) -> str:
     if name == "kills":
         done = one["kills"]
         killed = ", ".join(f"{done[what]:,} {what}" for what in sorted(done))
         total = sum(done[what] for what in done if what != "connections cut")
-        return f"{total:,} kills ({killed}); {one['acknowledged']:,} acknowledged writes{_rest(one)}"
+        return f"{total:,} kills ({killed}); {one['acknowledged']:,} acknowledged writes{_imported(one)}{_rest(one)}"
     if name == "fsyncs":
         return f"{one['failures']:,} failures, {one['panics']:,} panics; {one['acknowledged']:,} acknowledged writes"
     return str(DONE[name](one))
 
 
+def _imported(one: dict[str, Any]) -> str:
+    many = one.get("imported", 0)
+    return f" ({many:,} of them in files of old cases, a hundred cases a commit)" if many else ""
+
+
 def _rest(one: dict[str, Any]) -> str:
-    """How often there was no answer, and clients that had none for three minutes and gave up."""
+    """How often there was no answer, and clients that had none for a quarter of an hour and gave up."""
     gave_up = f", {one['failed']} clients gave up waiting" if one.get("failed") else ""
     return f", {one['retried']:,} of them asked for again after no answer{gave_up}"
 
@@ -70,6 +82,9 @@ DONE: dict[str, Any] = {
         f" {one['photos']['kept']} photos kept, {one['photos']['refused']} refused;"
         f" {one['logs']['answered']} of {one['logs']['requests']} requests answered without room for a log"
     ),
+    "cuts": lambda one: (
+        f"{sum(one['cuts'].values()):,} cuts ({', '.join(f'{count:,} {way}' for way, count in one['cuts'].items())})"
+    ),
     "attachments": lambda one: f"{one['injections']:,} injections at {one['points']} points",
     "races": lambda one: (
         f"{one['races']:,} races of {one['threads']} threads, {one['sweeps']:,} clocks swept by two"
@@ -78,14 +93,16 @@ DONE: dict[str, Any] = {
         f"{one['backups']} backups, {one['altered']} altered or torn ones ({one['refused']} refused),"
         f" {one['restored rows']:,} rows put back in {one['restore seconds']} s"
     ),
-    "requests": lambda one: f"{one['requests']:,} requests to {one['addresses']} addresses",
+    "requests": lambda one: (
+        f"{one['requests']:,} requests to {one['addresses']} addresses, {one.get('least', 0):,} or more to each"
+    ),
     "access": lambda one: f"{one['checks']:,} checks of {one['principals']} principals",
     "tampering": lambda one: f"{one['tamperings']:,} tamperings of {one['kinds']} kinds",
 }
 
 
 def _said(one: dict[str, Any]) -> str:
-    if "skipped" in one or "broken" in one:
+    if "skipped" in one or ("broken" in one and "objections" not in one):
         return "—"
     found = bad(one)
     if not found:

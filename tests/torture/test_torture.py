@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -13,9 +14,10 @@ import pytest
 from conftest import find_postgresql
 from django.db import connection
 
-from torture import report
+from torture import pages, report
 from torture.plants import IN_PARTS
 from torture.profiles import AMOUNTS, ROOT
+from torture.rounds import Rounds
 
 needs_a_server = pytest.mark.skipif(
     find_postgresql() is None or connection.vendor != "sqlite", reason="has a PostgreSQL of its own"
@@ -73,3 +75,43 @@ def test_what_is_objected_to_is_found_wherever_it_stands() -> None:
     assert report.bad(found) == {"inner: torn": 2, "left to deliver": 1}
     (row,) = report.rows({"parts": {"kills": {"broken": "no word"}}})
     assert row[1:] == ("did not run: no word", "—")
+
+
+def test_a_part_that_was_stopped_says_what_it_had_found_by_then() -> None:
+    found = {
+        "kills": {"web": 3},
+        "acknowledged": 9,
+        "retried": 1,
+        "objections": {"lost": 0},
+        "broken": "out of time",
+    }
+    (row,) = report.rows({"parts": {"kills": found}})
+
+    assert row[1:] == (f"{row[1].partition(';')[0]}; 9 acknowledged writes, 1 of them asked for again after no answer"
+                       "; then stopped: out of time", "0 lost, 0 half, 0 wrong")  # fmt: skip
+
+
+def test_runs_of_single_parts_make_one_page_and_the_later_counts() -> None:
+    def run(at: str, **parts: int) -> dict[str, Any]:
+        done = {name: {"done": count} for name, count in parts.items()}
+        return {"at": at, "profile": "long", "minutes": 10, "parts": done}
+
+    found = pages.together([run("2", races=2), run("1", races=1, kills=1)])
+    assert found["minutes"] == 20
+    assert list(found["parts"].items()) == [
+        ("kills", {"at": "1", "done": 1}),
+        ("races", {"at": "2", "done": 2}),
+    ]
+
+
+def test_every_address_and_every_field_of_its_forms_is_asked() -> None:
+    rounds, chance = Rounds(["/a", "/b"]), random.Random(3)
+    asked = []
+    while rounds.waiting:
+        asked.append(turn := rounds.next(chance))
+        rounds.note(
+            turn, 4, 0.001, '<input type="text" name="code"><a name="x">' if turn.address == "/a" else ""
+        )
+    assert {turn.address for turn in asked if turn.is_plain} == {"/a", "/b"}
+    assert {turn[:3] for turn in asked if turn.field} == {("/a", "POST", "code"), ("/a", "GET", "code")}
+    assert rounds.next(chance).method == ""

@@ -72,8 +72,11 @@ class Child:
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
 
-def fork(name: str, job: Callable[[], Any], log: Path | None = None) -> Child:
-    """A process that does the job and ends; this one must hold no connection and no thread."""
+def fork(name: str, job: Callable[[], Any], log: Path | None = None, nice: int = 5) -> Child:
+    """A process that does the job and ends; this one must hold no connection and no thread.
+
+    `nice`: how far it stands back, so that whoever kills is not kept waiting by those it kills.
+    """
     connections.close_all()
     pid = os.fork()
     if pid:
@@ -81,6 +84,7 @@ def fork(name: str, job: Callable[[], Any], log: Path | None = None) -> Child:
     code = 1
     try:
         _end_with_parent()
+        os.nice(nice)
         if log is not None:
             handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             os.dup2(handle, 1)

@@ -16,7 +16,7 @@ from django.db import connection
 
 from linli.documents import actions as documents
 from linli.documents import render
-from linli.documents.actions import photos, storing
+from linli.documents.actions import photos, sealing, storing
 from linli.documents.models import Upload
 from linli.documents.tests import pictures
 from linli.ops import backup
@@ -162,9 +162,10 @@ def disk_filled_with_photos(patch: pytest.MonkeyPatch) -> None:
 
 def only_pixels_are_kept(world: World) -> None:
     upload = _stage(world, pictures.talkative_jpeg())
-    for path in (upload.file, upload.thumbnail_file):
-        assert pictures.SECRET.encode() not in path.read_bytes()
-        assert b"Exif" not in path.read_bytes()
+    for size in sealing.SIZES:
+        stored = sealing.read(upload, size)
+        assert pictures.SECRET.encode() not in stored
+        assert b"Exif" not in stored
 
 
 @fault(

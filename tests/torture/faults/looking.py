@@ -16,6 +16,7 @@ from linli.kit import clock
 from linli.mediation.actions import reading, talks
 from linli.mediation.tests.story import Story
 from linli.privacy.actions import erasing, glass, locks, reads, retention, seen
+from linli.privacy.actions.openings import Openings
 from linli.privacy.models import Hold, Read
 from linli.service_requests.models import Request
 from torture.faults import World, fault, refused
@@ -81,17 +82,17 @@ def shown_unnoted(patch: pytest.MonkeyPatch) -> None:
 def a_partys_log_tells_nothing_of_the_other_side(world: World) -> None:
     world["committee"]
     story = Story(world.cast, world["dispute"]().case.pk).to("in_mediation")
-    before = list(seen.page(reading.seen_by_parties(story.case_id)).rows)
+    before = list(seen.page(reading.seen_by_parties(story.case)).rows)
     story.give(talks.talk, party=2, text="只对您说。", held_at=story.at)
     opening: dict[str, Any] = {"case": story.case, "purpose": "mediating", "at": story.at}
     reading.open_content(actor=world.cast["mediator"], what="page", **opening)
-    assert list(seen.page(reading.seen_by_parties(story.case_id)).rows) == before
+    assert list(seen.page(reading.seen_by_parties(story.case)).rows) == before
 
 
 @fault("looking", "a party sees when the mediator works on the case", "a party's log tells nothing of the other side",
        a_partys_log_tells_nothing_of_the_other_side)  # fmt: skip
 def log_tells_of_talks(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(reading, "seen_by_parties", lambda case_id: Read.objects.filter(case_id=case_id))
+    patch.setattr(reading, "seen_by_parties", Openings)
 
 
 def _broken(world: World, **changes: Any) -> Any:

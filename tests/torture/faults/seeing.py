@@ -17,6 +17,7 @@ from django.urls import reverse
 from linli.cases.models import Case, CaseQuerySet
 from linli.cases.models import case as tables
 from linli.mediation.actions import reading
+from linli.orgs.models import lineage
 from linli.people import access
 from linli.people.access import Actor, posts_of, roles
 from linli.people.models import Grant, GrantQuerySet
@@ -51,7 +52,7 @@ SEEN = "every post sees exactly what an oracle without SQL says"
 
 @fault("access", "the filter of cases is dropped", SEEN, everybody_sees_exactly_their_own)
 def filter_dropped(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(CaseQuerySet, "visible_to", lambda self, actor: self)
+    patch.setattr(CaseQuerySet, "visible_to", lambda self, *given: self)
 
 
 @fault("access", "a sibling grid's cases are seen", SEEN, everybody_sees_exactly_their_own)
@@ -147,7 +148,7 @@ def any_own_unit_accused_hides_the_case(world: World) -> None:
 @fault("access", "an accusation is shown under the accused's other post", "any own unit accused hides it",
        any_own_unit_accused_hides_the_case)  # fmt: skip
 def accused_under_another_post(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Actor, "ancestor_paths", property(lambda self: access._ancestors(self.path)))
+    patch.setattr(Actor, "ancestor_paths", property(lambda self: lineage(self.path)))
 
 
 def _client(world: World, who: str) -> Client:
