@@ -1,8 +1,9 @@
-"""Takes the pictures of the README from the demonstration county in a real browser.
+"""Takes the pictures of the README and of docs/measures.md from the demonstration county in a real browser.
 
 `make screenshots` (needs Chromium and a Chinese font: apt-get install chromium fonts-noto-cjk). The county is planted
 in a database of its own under var/, unless SCREENSHOTS_VAR names one that stands already. Names given as arguments
-take only those; SCREENSHOTS_LONG takes whole pages. The README shows the ones in KEPT, the rest are for looking at.
+take only those; SCREENSHOTS_LONG takes whole pages, SCREENSHOTS_TO names another folder, for looking at what is not
+kept. The README shows the ones in KEPT; docs/measures.md shows every page of GALLERY, which are kept, too.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
-TARGET = ROOT / "docs" / "screenshots"
+TARGET = Path(os.environ.get("SCREENSHOTS_TO", ROOT / "docs" / "screenshots"))
 VAR = Path(os.environ.get("SCREENSHOTS_VAR", ROOT / "var" / "screenshots"))
 FLAGS = [
     "--headless",
@@ -34,7 +37,10 @@ FLAGS = [
 ]
 PASSWORD = "demo-county-2026"  # noqa: S105  (the demonstration's, public)
 ONLY = set(sys.argv[1:])
+PATIENCE = 120_000  # milliseconds, on a machine with other work
 IS_LONG = "SCREENSHOTS_LONG" in os.environ
+TALL = {360: 1180, 1280: 1180}  # what is kept of a page in the gallery
+COLOURS = 256  # of a kept picture: the pages have few, and files stay small
 DEMO = os.environ.get("SCREENSHOTS_DEMO", "").split()
 
 
@@ -69,7 +75,7 @@ def free_port() -> int:
 
 
 def wait_for(port: int) -> None:
-    for _ in range(100):
+    for _ in range(600):
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{port}/promises/", timeout=5).close()  # noqa: S310
         except OSError:
@@ -84,30 +90,44 @@ class Camera:
 
     def __init__(self, browser: Browser, address: str) -> None:
         self.browser, self.address = browser, address
+        self.signed: dict[str, list[Any]] = {}
 
     def open(self, width: int, language: str, who: str = "", **cookies: str) -> Page:
-        context = self.browser.new_context(base_url=self.address, viewport={"width": width, "height": 960})
+        context = self.browser.new_context(
+            base_url=self.address,
+            viewport={"width": width, "height": 960},
+            locale={"zh": "zh-CN", "en": "en-GB"}[language],
+        )
         jar = {"linli_language": {"zh": "zh-hans", "en": "en"}[language], **cookies}
         context.add_cookies(
             [{"name": name, "value": value, "url": self.address} for name, value in jar.items()]
         )
+        context.add_cookies(self.signed.get(who, []))
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
-        if who:
+        if who and who not in self.signed:
             page.goto("/sign-in")
             page.fill("[name=login]", who)
             page.fill("[name=password]", PASSWORD)
             page.click("main form .btn-primary")
             page.wait_for_url("**/desk/**")
+            cookies: list[Any] = page.context.cookies()
+            self.signed[who] = [each for each in cookies if each["name"] not in jar]
         return page
 
     def shoot(self, page: Page, name: str) -> None:
+        page.wait_for_load_state("networkidle")
         page.wait_for_timeout(700)
-        page.screenshot(path=TARGET / f"{name}.png", full_page=IS_LONG)
+        path = TARGET / f"{name}.png"
+        page.screenshot(path=path, full_page=IS_LONG)
         page.context.close()
+        with Image.open(path) as taken:
+            small = taken.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+        small.save(path, optimize=True)
 
     def take_all(self) -> None:
         for name, job in self.jobs().items():
-            if any(name.startswith(wanted) for wanted in ONLY or KEPT):
+            if any(name.startswith(wanted) for wanted in ONLY) if ONLY else name in KEPT:
                 print(name)  # noqa: T201
                 job(name)
 
@@ -121,6 +141,8 @@ class Camera:
                 jobs[f"report-where-{at}"] = self._report(width, language)
                 jobs[f"track-{at}"] = self._track(width, language)
                 jobs[f"case-{at}"] = self._case(width, language)
+            for screen in PHONE:
+                jobs[f"phone-{screen}-{language}-360"] = self._phone(language, screen)
         jobs["home-large-360"] = self._page(360, "zh", "", "/", linli_size="large")
         jobs["work-dark-1280"] = self._page(1280, "zh", "dispatcher1", "/desk/", linli_theme="dark")
         return jobs
@@ -130,7 +152,9 @@ class Camera:
     ) -> Callable[[str], None]:
         def take(name: str) -> None:
             page = self.open(width, language, who, **cookies)
-            page.goto(address)
+            if name.rsplit("-", 2)[0] in GALLERY:
+                page.set_viewport_size({"width": width, "height": TALL[width]})
+            page.goto(recent(address[1:-1]) if address.startswith("{") else address)
             self.shoot(page, name)
 
         return take
@@ -149,6 +173,27 @@ class Camera:
             page.goto("/track/")
             page.fill("[name=code]", recent_code())
             page.click("main form .btn-primary")
+            self.shoot(page, name)
+
+        return take
+
+    def _phone(self, language: str, screen: str) -> Callable[[str], None]:
+        """The app of a grid worker with a case to work on; the network goes away before anything is filed."""
+
+        def take(name: str) -> None:
+            page = self.open(360, language, recent("worker"))
+            page.goto("/field/")
+            for field in ("#pin-1", "#pin-2"):
+                page.fill(field, PIN)
+            page.click('[data-screen="enrol"] button')
+            page.wait_for_selector('[data-screen="home"] article')
+            if screen in ("report", "outbox"):
+                page.context.set_offline(True)
+                fill_phone_report(page)
+            if screen == "outbox":
+                page.click('[data-screen="report"] .ll-savebar button')
+            elif screen != "report":
+                page.evaluate("screen => { location.hash = screen }", screen)
             self.shoot(page, name)
 
         return take
@@ -172,12 +217,32 @@ PAGES = {
     "cases": ("county-dispatcher", "/desk/cases"),
     "board": ("county-leader", "/desk/board"),
     "charts": ("county-leader", "/desk/figures"),
+    "charts-township": ("leader1", "/desk/figures"),
+    "charts-office": ("construction1", "/desk/figures"),
+    "charts-committee": ("chair1", "/desk/figures"),
+    "rounds": ("county-leader", "/desk/rounds"),
+    "round": ("county-leader", "{round}"),
+    "orders": ("county-leader", "/desk/orders"),
+    "order": ("county-leader", "{order}"),
+    "reports": ("county-leader", "/desk/reports"),
+    "problems": ("county-leader", "/desk/problems"),
     "map": ("county-leader", "/desk/figures/420921/map?level=village"),
     "new": ("hotline", "/desk/cases/new"),
     "manage": ("county-admin", "/desk/manage"),
 }
 
+PHONE = ("home", "tasks", "report", "outbox", "visit", "me")
+PIN = "246810"
+
+GALLERY = (
+    *("charts", "charts-township", "charts-office", "charts-committee"),
+    *("figures", "map", "problems", "orders", "order", "rounds", "round", "reports"),
+)
+
 KEPT = {
+    *(f"{page}-{language}-{width}" for page in GALLERY for language in ("zh", "en") for width in (360, 1280)),
+    "phone-home-zh-360",
+    "phone-outbox-en-360",
     "home-zh-360",
     "home-large-360",
     "report-where-zh-360",
@@ -188,8 +253,6 @@ KEPT = {
     "case-en-1280",
     "board-zh-1280",
     "home-en-360",
-    "charts-zh-1280",
-    "map-en-1280",
 }
 
 
@@ -203,15 +266,50 @@ def fill_first_step(page: Page) -> None:
     page.locator("main form .btn-primary").last.click()
 
 
-def recent_code() -> str:
-    """The tracking code of a case that is being worked on, made as the server makes it."""
-    script = (
-        "import django; django.setup()\n"
-        "from linli.cases.models import Case\n"
+def fill_phone_report(page: Page) -> None:
+    """A report with a photo, as a grid worker writes it on the phone."""
+    page.goto("/field/#report")
+    page.set_input_files("#report-photo", ROOT / "docs" / "screenshots" / "home-zh-360.png")
+    page.wait_for_selector("[data-pictures] figure")
+    page.select_option('[data-screen="report"] [name=category]', "facility.street_lamp")
+    page.fill(
+        '[data-screen="report"] [name=text]', "村部门前三盏路灯连着三个晚上不亮了，学生下晚自习看不清。"
+    )
+
+
+RECENT = {  # asked of the demonstration's own data, as the server knows it
+    "code": (
         "from linli.service_requests.actions import tracking_code\n"
         "case = Case.objects.filter(state='in_progress', is_demo=True).order_by('-received_at').first()\n"
         "print(tracking_code(case.pk))"
-    )
+    ),
+    "worker": (
+        "from linli.people.models import Grant\n"
+        "from linli.field.actions.carrying import cases_of\n"
+        "from linli.people.access import Actor\n"
+        "from linli.kit import clock\n"
+        "grants = Grant.objects.filter(role='grid_worker').select_related('person', 'organisation')\n"
+        "loads = [(len(cases_of(Actor.from_grant(each), clock.now())), each.person.username) for each in grants]\n"
+        "print(max(loads)[1])"
+    ),
+    "round": (
+        "from linli.measures.models import Round\n"
+        "print(f'/desk/rounds/{Round.objects.exclude(published_at=None).latest(\"made_at\").pk}')"
+    ),
+    "order": (
+        "from linli.cases.models import Order\n"
+        "print(f'/desk/orders/{Order.objects.filter(returns__gt=0).latest(\"made_at\").pk}')"
+    ),
+}
+
+
+def recent_code() -> str:
+    """The tracking code of a case that is being worked on, made as the server makes it."""
+    return recent("code")
+
+
+def recent(what: str) -> str:
+    script = f"import django; django.setup()\nfrom linli.cases.models import Case\n{RECENT[what]}"
     environment = {**os.environ, "LINLI_VAR": str(VAR), "DJANGO_SETTINGS_MODULE": "linli.config.settings"}
     done = subprocess.run(  # noqa: S603
         [sys.executable, "-c", script], env=environment, check=True, capture_output=True, text=True
