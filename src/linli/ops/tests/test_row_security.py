@@ -199,10 +199,22 @@ def test_public_pages_are_handed_published_requests_and_what_a_code_opens(
             assert raw_ids() == set(), "nobody at work is let in by a code"
 
 
+def _a_large_table(number: int, case: Case) -> None:
+    """As many copies of a case, counted by the planner: of a table of one row every plan is as good as another."""
+    keys = [uuid7() for _n in range(number)]
+    like = Case.objects.values().get(pk=case.pk)
+    Case.objects.bulk_create(Case(**like | {"id": key, "number": f"copy-{n}"}) for n, key in enumerate(keys))
+    asked = Request.objects.values().get(pk=case.pk)
+    Request.objects.bulk_create(Request(**asked | {"case_id": key}) for key in keys)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE cases_case, service_requests_request, cases_referral")
+
+
 def test_the_key_of_a_case_serves_the_public_policy(
     application: Callable[[], Any], report: Callable[..., Any]
 ) -> None:
     case = report().case
+    _a_large_table(2_000, case)
     with application(), scope.public(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         assert "Index Cond: (case_id" in Event.objects.filter(case_id=case.pk).explain()
