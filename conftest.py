@@ -80,10 +80,12 @@ def _fresh_caches() -> None:
     from linli.ledger import actions as ledger
     from linli.orgs import lookup
     from linli.orgs.lookup import memory
+    from linli.people.actions import rough
 
     calendar.forget()
     ledger.forget()
     lookup.forget()
+    rough.forget()
     memory.keep_seconds = 0.0
     calendar.RECHECK_SECONDS = 3600.0  # or a slow machine asks once more where statements are counted
 

@@ -16,9 +16,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from linli.kit import clock
-from linli.people import scope
 from linli.people.access import NEVER_SHOWN
-from linli.people.actions import rates
+from linli.people.actions import rates, rough
 from linli.people.signin import address_of
 
 BURST = 120
@@ -41,15 +40,19 @@ class PostingMiddleware:
     ) -> HttpResponse | None:
         if request.method in SAFE or getattr(view, "permission", "") != "public" or not _is_counted(request):
             return None
-        name = f"posts/{rates.network(address_of(request))}"
-        with scope.everything():  # as the view behind has it: the database is told only once
-            wait = rates.take(name=name, per_minute=PER_MINUTE, burst=BURST, at=clock.now())
-        if wait is None:
+        limit = rates.Limit(f"posts/{rates.network(address_of(request))}", PER_MINUTE, BURST)
+        at = clock.now()
+        if (
+            rough.fits([limit], at)
+            or request.user.is_authenticated
+            or not rates.full([limit], at, is_brief=True)
+        ):
             return None
+        until = rates.blocked_until(**limit._asdict(), at=at) or at
         is_read = not getattr(
             view, "csrf_exempt", False
         )  # else it wants its files before anybody reads the form
-        return _too_fast(request, math.ceil(wait.total_seconds()), is_read=is_read)
+        return _too_fast(request, math.ceil((until - at).total_seconds()), is_read=is_read)
 
 
 def _is_counted(request: HttpRequest) -> bool:
@@ -57,7 +60,7 @@ def _is_counted(request: HttpRequest) -> bool:
     if not settings.REPORT_BUDGETS or rates.is_this_machine(address_of(request)):
         return False
     match = request.resolver_match
-    return not (match and COUNTED_BY_KEY & set(match.namespaces)) and not request.user.is_authenticated
+    return not (match and COUNTED_BY_KEY & set(match.namespaces))
 
 
 def _too_fast(request: HttpRequest, seconds: int, *, is_read: bool) -> HttpResponse:

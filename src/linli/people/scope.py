@@ -14,18 +14,20 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from django.db import connection
+from psycopg import sql
 from psycopg.pq import TransactionStatus
 
 if TYPE_CHECKING:
     from linli.people.access import Actor
 
 NAMES = ("kind", "place", "holder", "partner", "hidden", "cases", "person")
-SET = f"SELECT {', '.join(f'''set_config('linli.{name}', %s, %s)''' for name in NAMES)}"
+SET = "SELECT " + ", ".join(f"set_config('linli.{name}', {{}}, {{}})" for name in NAMES)
 PROBE = "SELECT row_security_active('cases_case')"
 BACK = "ROLLBACK TO SAVEPOINT"
 
@@ -52,6 +54,7 @@ class Scope:
 
 
 NOTHING, EVERYTHING, PUBLIC = Scope(), Scope(kind="system"), Scope(kind="public")
+APART = Scope(kind="apart")
 _wanted: ContextVar[Scope] = ContextVar("scope", default=NOTHING)
 
 
@@ -96,6 +99,16 @@ def everything() -> Iterator[None]:
     """For what does not depend on who asks: the kernel's own work, counts for everybody, the worker, commands."""
     with _entered(EVERYTHING):
         yield
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """For a statement that asks no table with policies: the server is told nothing, and needs no round trip more."""
+    token = _wanted.set(APART)
+    try:
+        yield
+    finally:
+        _wanted.reset(token)
 
 
 def widen() -> None:
@@ -197,12 +210,19 @@ def _tell(wrapper: Any, raw: Any, state: _State) -> None:
     if status == TransactionStatus.IDLE:
         state.passing = None
     wanted = _wanted.get()
-    if (state.passing or state.lasting) == wanted:
+    if wanted is APART or (state.passing or state.lasting) == wanted:
         return
     is_passing = not raw.autocommit
     with wrapper.wrap_database_errors:
-        raw.execute(SET, [part for value in wanted.values for part in (value, is_passing)])
+        raw.execute(_written_out(wanted, is_passing))
     if is_passing:
         state.passing = wanted
     else:
         state.lasting = wanted
+
+
+@lru_cache(maxsize=512)
+def _written_out(scope: Scope, is_passing: bool) -> bytes:
+    """The statement with its values in place: most requests are answered under one of a few scopes."""
+    parts = [part for value in scope.values for part in (value, is_passing)]
+    return sql.SQL(SET).format(*map(sql.Literal, parts)).as_bytes(None)

@@ -27,6 +27,7 @@ from linli.mediation.tests.story import Story
 from linli.ops import securing
 from linli.people import scope
 from linli.people.access import SYSTEM, Actor
+from linli.people.actions import rates
 from linli.privacy.actions import glass, reads
 from linli.privacy.models import Read
 from linli.service_requests.actions import publishing
@@ -197,6 +198,19 @@ def test_public_pages_are_handed_published_requests_and_what_a_code_opens(
         with scope.acting(cast["outsider"]):
             scope.admit(quarrel.pk)
             assert raw_ids() == set(), "nobody at work is let in by a code"
+
+
+def test_a_statement_apart_tells_the_server_nothing_and_widens_nothing(
+    application: Callable[[], Any], report: Callable[..., Any], cast: Cast
+) -> None:
+    report()
+    with application(), scope.acting(cast["outsider"]):
+        assert raw_ids() == set()
+        with scope.everything():
+            assert rates.full([rates.Limit("small", 60, 1)], clock.now()) == []
+            told = connection.connection.execute("SELECT current_setting('linli.kind')").fetchone()
+        assert told == ("staff",), "what charges a budget names no case"
+        assert raw_ids() == set()
 
 
 def _a_large_table(number: int, case: Case) -> None:

@@ -11,11 +11,13 @@ import ipaddress
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import connection
+from django.db.models import F
 
 from linli.kit.codes import keyed
+from linli.people import scope
 from linli.people.models import Bucket
 
 
@@ -27,9 +29,7 @@ class Limit(NamedTuple):
     burst: int
 
 
-Unless = tuple[str, Sequence[Any]]
-"""A condition in SQL, and its values."""
-NEVER: Unless = ("false", ())
+AT_ONCE = "set_config('synchronous_commit', 'off', true) = 'off'"
 
 
 def take(*, name: str, per_minute: float, burst: int, at: datetime) -> timedelta | None:
@@ -41,37 +41,42 @@ def take(*, name: str, per_minute: float, burst: int, at: datetime) -> timedelta
 
 
 def full(
-    limits: Sequence[Limit], at: datetime, *, beside: Limit | None = None, unless: Unless = NEVER
+    limits: Sequence[Limit],
+    at: datetime,
+    *,
+    beside: Limit | None = None,
+    is_brief: bool = False,
 ) -> list[str]:
     """Puts one into each bucket but the full ones, and returns the names of those, as they were asked for.
 
-    Into the one `beside` nothing is put; its name is returned, too, when it is full. Where `unless` holds nothing
-    is put anywhere, as if all were full.
+    Into the one `beside` nothing is put; its name is returned, too, when it is full. Outside of a transaction a turn
+    that `is_brief` does not wait for the disk: a server that falls may forget the last second of it.
     """
-    now = _milliseconds(at)
-    asked = {_digest(one.name): one for one in limits}
-    each = [(digest, _step(asked[digest].per_minute), asked[digest].burst) for digest in sorted(asked)]
-    rows = [part for digest, step, _burst in each for part in (digest, now + step)]
-    most = [part for digest, step, burst in each for part in (digest, now + step * (burst - 1))]
-    looked = [_digest(beside.name)] if beside is not None else []
-    with connection.cursor() as cursor:
-        statement = _taking(len(each), len(looked), unless[0], connection.vendor)
-        cursor.execute(statement, [*rows, *unless[1], now, now, *most, *looked])
+    now = milliseconds(at)
+    asked = {digest(one.name): one for one in limits}
+    each = [(key, step(asked[key].per_minute), asked[key].burst) for key in sorted(asked)]
+    rows = [part for key, millis, _burst in each for part in (key, now + millis)]
+    most = [part for key, millis, burst in each for part in (key, now + millis * (burst - 1))]
+    looked = [digest(beside.name)] if beside is not None else []
+    is_at_once = is_brief and connection.vendor == "postgresql" and not connection.in_atomic_block
+    with scope.apart(), connection.cursor() as cursor:
+        statement = _taking(len(each), len(looked), is_at_once, connection.vendor)
+        cursor.execute(statement, [*rows, now, now, *most, *looked])
         found = cursor.fetchall()
     taken = {bytes(row[0]) for row in found}
-    names = [one.name for digest, one in asked.items() if digest not in taken]
+    names = [one.name for key, one in asked.items() if key not in taken]
     if beside is not None and found and _free_at(beside, found[0][1]) > now:
         names.append(beside.name)
     return names
 
 
 @cache
-def _taking(count: int, looked: int, unless: str, vendor: str) -> str:
+def _taking(count: int, looked: int, is_at_once: bool, vendor: str) -> str:
     """The statement for so many buckets. Given in the order of their digests, two of them never wait for each other."""
     greatest = "max" if vendor == "sqlite" else "greatest"
     return (
         "INSERT INTO people_bucket (digest, empty_at) SELECT column1, column2"  # noqa: S608
-        f" FROM (VALUES {', '.join(['(%s, %s)'] * count)}) AS given WHERE NOT ({unless})"
+        f" FROM (VALUES {', '.join(['(%s, %s)'] * count)}) AS given WHERE {AT_ONCE if is_at_once else 'true'}"
         f" ON CONFLICT (digest) DO UPDATE SET empty_at = {greatest}(people_bucket.empty_at, %s)"
         " + excluded.empty_at - %s WHERE people_bucket.empty_at <="
         f" CASE people_bucket.digest {' '.join(['WHEN %s THEN %s'] * count)} END"
@@ -79,31 +84,37 @@ def _taking(count: int, looked: int, unless: str, vendor: str) -> str:
     )
 
 
-def _digest(name: str) -> bytes:
+def digest(name: str) -> bytes:
     return keyed("rates", name.encode())
 
 
 def _free_at(limit: Limit, empty_at: int | None) -> int:
     """When a bucket that is empty at that moment has room again, in milliseconds."""
-    return (empty_at or 0) - _step(limit.per_minute) * (limit.burst - 1)
+    return (empty_at or 0) - step(limit.per_minute) * (limit.burst - 1)
 
 
 def sweep(*, at: datetime) -> int:
     """Deletes the buckets that have run empty."""
-    return Bucket.objects.filter(empty_at__lt=_milliseconds(at)).delete()[0]
+    return Bucket.objects.filter(empty_at__lt=milliseconds(at)).delete()[0]
+
+
+def give_back(limits: Sequence[Limit]) -> None:
+    """Takes out of each bucket what was put in."""
+    for one in sorted(limits, key=lambda one: digest(one.name)):
+        mine = Bucket.objects.filter(digest=digest(one.name))
+        mine.update(empty_at=F("empty_at") - step(one.per_minute))
 
 
 def forget(*, name: str) -> None:
     """Empties the bucket."""
-    Bucket.objects.filter(digest=_digest(name)).delete()
+    Bucket.objects.filter(digest=digest(name)).delete()
 
 
 def blocked_until(*, name: str, per_minute: float, burst: int, at: datetime) -> datetime | None:
     """When the bucket has room again; None when it has room now."""
-    digest = _digest(name)
-    empty_at = Bucket.objects.filter(digest=digest).values_list("empty_at", flat=True).first()
+    empty_at = Bucket.objects.filter(digest=digest(name)).values_list("empty_at", flat=True).first()
     free = _free_at(Limit(name, per_minute, burst), empty_at)
-    return datetime.fromtimestamp(free / 1000, UTC) if free > _milliseconds(at) else None
+    return datetime.fromtimestamp(free / 1000, UTC) if free > milliseconds(at) else None
 
 
 def network(address: str) -> str:
@@ -134,9 +145,9 @@ def is_this_machine(address: str) -> bool:
         return False
 
 
-def _step(per_minute: float) -> int:
+def step(per_minute: float) -> int:
     return round(60_000 / per_minute)
 
 
-def _milliseconds(at: datetime) -> int:
+def milliseconds(at: datetime) -> int:
     return int(at.timestamp() * 1000)

@@ -10,7 +10,7 @@ from conftest import NOW, Cast
 
 from linli.people import actions as people
 from linli.people.access import Actor
-from linli.people.actions import keys, rates
+from linli.people.actions import keys, rates, rough
 from linli.people.models import Bucket, Change, Grant, Key
 
 pytestmark = pytest.mark.django_db
@@ -135,11 +135,37 @@ def test_several_buckets_cost_one_statement_and_the_full_ones_are_named(
     assert rates.full(limits, NOW + timedelta(seconds=1)) == [], "what was full was not charged any further"
 
 
-def test_nothing_is_put_into_any_bucket_where_the_condition_against_it_holds() -> None:
-    limits = [rates.Limit("small", 60, 1), rates.Limit("large", 60, 3)]
-    assert rates.full(limits, NOW, unless=("%s = %s", (1, 1))) == ["small", "large"]
-    assert not Bucket.objects.exists()
-    assert rates.full(limits, NOW, unless=("%s = %s", (1, 2))) == []
+def test_what_is_given_back_was_never_charged() -> None:
+    limit = rates.Limit("small", 60, 2)
+    for _time in range(5):
+        assert rates.full([limit], NOW) == []
+        rates.give_back([limit])
+    assert [rates.full([limit], NOW) for _time in range(3)] == [[], [], ["small"]]
+
+
+def test_a_process_counts_a_twelfth_by_itself_and_the_rest_in_the_database(
+    django_assert_num_queries: Any,
+) -> None:
+    limits = [rates.Limit("address", 12, 24), rates.Limit("county", 1200, 600)]
+    with django_assert_num_queries(0):
+        assert [rough.charge(limits, NOW) for _time in range(2)] == [([], [])] * 2
+    assert rough.charge(limits, NOW) == (limits, [])
+    for _time in range(23):
+        rough.charge(limits, NOW)
+    assert rough.charge(limits, NOW) == ([limits[1]], ["address"])
+    with django_assert_num_queries(0):
+        assert rough.charge(limits, NOW + timedelta(minutes=1)) == ([], []), "the share ran empty"
+
+
+def test_a_small_limit_has_no_share_and_the_memory_of_a_process_stays_small(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    small = rates.Limit("small", 1, rough.SHARE - 1)
+    assert rough.charge([small], NOW).taken == [small]
+    monkeypatch.setattr(rough, "MOST_KEPT", 5)
+    for n in range(100):
+        assert rough.charge([rates.Limit(f"address {n}", 12, 12)], NOW).taken == []
+    assert len(rough._empty_at) <= rough.MOST_KEPT
 
 
 def test_an_ipv6_subscriber_is_one_address() -> None:

@@ -10,12 +10,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from django.conf import settings
 
-from linli.people.actions import rates
-from linli.portal.actions import holding
+from linli.people.actions import rates, rough
 
 BITS, BITS_BUSY = (
     15,
@@ -54,20 +52,17 @@ def is_proven(challenge: str, proof: str, bits: int) -> bool:
     return int.from_bytes(digest) >> (256 - bits) == 0
 
 
-def over(*, command_id: UUID, address: str, challenge: str, proof: str, at: datetime) -> list[str]:
-    """The budgets this sending is over; none means: take it in. A full budget is not charged any further.
+def charge(*, address: str, challenge: str, proof: str, at: datetime) -> rough.Charged:
+    """Counts a report; where no budget was full it may be taken in. A full one is not charged any further.
 
-    Sent again, because the answer was lost, it is charged nothing and is over what it was over at first. What comes
-    from this machine itself has none: a proxy here that is not named in LINLI_TRUSTED_PROXIES hides everybody behind
-    one address.
+    What comes from this machine itself has none: a proxy here that is not named in LINLI_TRUSTED_PROXIES hides
+    everybody behind one address.
     """
     if not settings.REPORT_BUDGETS or rates.is_this_machine(address):
-        return []
-    asked = [*_nearby(address), (COUNTY, "")]
-    once = holding.is_known(command_id)
-    found = _over(asked, address=address, challenge=challenge, proof=proof, at=at, unless=once)
-    known = holding.known(command_id) if found else None
-    return found if known is None else known
+        return rough.Charged([], [])
+    return _charge(
+        [*_nearby(address), (COUNTY, "")], address=address, challenge=challenge, proof=proof, at=at
+    )
 
 
 def is_too_soon(*, form: str, address: str, challenge: str, proof: str, at: datetime) -> bool:
@@ -77,7 +72,7 @@ def is_too_soon(*, form: str, address: str, challenge: str, proof: str, at: date
     if not settings.REPORT_BUDGETS or rates.is_this_machine(address):
         return False
     asked = _nearby(address)
-    return bool(_over(asked, address=address, challenge=challenge, proof=proof, at=at, form=form))
+    return bool(_charge(asked, address=address, challenge=challenge, proof=proof, at=at, form=form).full)
 
 
 Asked = list[tuple[Budget, str]]
@@ -88,40 +83,27 @@ def _nearby(address: str) -> Asked:
     return [(ADDRESS, rates.network(address)), (NEIGHBOURHOOD, rates.neighbourhood(address))]
 
 
-def _over(
-    asked: Asked,
-    *,
-    address: str,
-    challenge: str,
-    proof: str,
-    at: datetime,
-    form: str = "report",
-    unless: rates.Unless = rates.NEVER,
-) -> list[str]:
-    """One statement: how hard the sum has to be is asked beside it, and matters only while the county is flooded."""
+def _charge(
+    asked: Asked, *, address: str, challenge: str, proof: str, at: datetime, form: str = "report"
+) -> rough.Charged:
+    """One statement at most: how hard the sum has to be is asked beside it, and matters only in a flood."""
     unproven: Asked = [(UNPROVEN_ADDRESS, rates.network(address)), (UNPROVEN_COUNTY, "")]
     if not is_proven(challenge, proof, BITS):
-        return _full([*unproven, *asked], at, form, unless=unless)
+        return _full([*unproven, *asked], at, form)
     beside = None if is_proven(challenge, proof, BITS_BUSY) else FLOOD
-    full = _full(asked, at, form, beside=beside, unless=unless)
-    if FLOOD.name not in full:
-        return full
-    full.remove(FLOOD.name)
-    return [*_full(unproven, at, form), *full]
+    charged = _full(asked, at, form, beside=beside)
+    if FLOOD.name not in charged.full:
+        return charged
+    charged.full.remove(FLOOD.name)
+    also = _full(unproven, at, form)
+    return rough.Charged([*charged.taken, *also.taken], [*also.full, *charged.full])
 
 
-def _full(
-    asked: Asked,
-    at: datetime,
-    form: str,
-    *,
-    beside: rates.Limit | None = None,
-    unless: rates.Unless = rates.NEVER,
-) -> list[str]:
+def _full(asked: Asked, at: datetime, form: str, *, beside: rates.Limit | None = None) -> rough.Charged:
     named = {_name(budget, whose, form): budget for budget, whose in asked}
     limits = [rates.Limit(name, each.per_minute, each.burst) for name, each in named.items()]
-    full = rates.full(limits, at, beside=beside, unless=unless)
-    return [named[name].name if name in named else name for name in full]
+    taken, full = rough.charge(limits, at, beside=beside)
+    return rough.Charged(taken, [named[name].name if name in named else name for name in full])
 
 
 def _name(budget: Budget, whose: str, form: str = "report") -> str:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
-from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -136,38 +135,19 @@ def _send(request: HttpRequest, draft: Draft, at: datetime) -> HttpResponse:
         return pages.where(request, where.draft, where.errors, disagree=where.disagree)
     scope.admit(draft.command_id)
     submission, same_as = _submission(where.draft, where), same_as_of(draft.same)
+    sender = actions.Sender(address_of(request), draft.command, draft.proof)
     try:
-        service_requests.check(submission)
-        reasons = actions.over(
-            command_id=draft.command_id,
-            address=address_of(request),
-            challenge=draft.command,
-            proof=draft.proof,
-            at=at,
+        received = actions.receive(
+            submission=submission, same_as=same_as, command_id=draft.command_id, sender=sender, at=at
         )
-        if reasons:
-            return _held(submission, same_as, reasons, draft, at)
-        receipt = actions.take_in(submission=submission, same_as=same_as, command_id=draft.command_id, at=at)
     except BadData as error:
         return _wrong(request, where.draft, error.errors)
     except CommandReused:
         return pages.contact(request, draft, is_reused=True, status=HTTPStatus.CONFLICT)
-    response = HttpResponseRedirect(reverse("portal:receipt"), status=HTTPStatus.SEE_OTHER)
-    give_receipt(response, receipt.case.pk)
-    return response
-
-
-def _held(
-    submission: service_requests.Submission,
-    same_as: UUID | None,
-    reasons: list[str],
-    draft: Draft,
-    at: datetime,
-) -> HttpResponse:
-    """Kept whole, with a code, for somebody to look at: nothing anybody sends is dropped."""
-    actions.hold(submission=submission, reasons=reasons, command_id=draft.command_id, at=at, same_as=same_as)
-    response = HttpResponseRedirect(reverse("portal:held"), status=HTTPStatus.SEE_OTHER)
-    give_held(response, draft.command_id)
+    is_taken = isinstance(received, service_requests.Receipt)
+    page = "portal:receipt" if is_taken else "portal:held"
+    response = HttpResponseRedirect(reverse(page), status=HTTPStatus.SEE_OTHER)
+    (give_receipt if is_taken else give_held)(response, draft.command_id)
     return response
 
 
