@@ -15,6 +15,7 @@ from django.db import transaction
 
 from linli.cases.actions import orders
 from linli.cases.models import Case, Delivery
+from linli.kit import clock
 from linli.measures.actions import previous_month, problems, reports, rounds, surges
 from linli.ops.demo import seeding, steps
 from linli.ops.demo.county import TOWNSHIPS, Staff
@@ -174,12 +175,15 @@ def _township_of(unit: Organisation) -> Organisation:
 def _assess(staff: Staff, county: Organisation, townships: list[Organisation], at: datetime) -> None:
     """Last month's rounds: of the townships published, objected to and with a bonus; of cases still to be published."""
     boss, said = staff.supervisors[county.path], texts()["round"]
-    month = previous_month(at.astimezone(county.zone).date())
+    today = at.astimezone(county.zone).date()
+    counted = max(
+        at - PUBLISHED, clock.midnight(today.replace(day=1))
+    )  # on the first day the month is just over
     made = [
-        rounds.compute(county=county, scheme=scheme, begins_on=month, by=boss, at=at - PUBLISHED)
+        rounds.compute(county=county, scheme=scheme, begins_on=previous_month(today), by=boss, at=counted)
         for scheme in ROUNDS
     ]
-    shown = rounds.publish(round_=made[0], by=boss, at=at - PUBLISHED)
+    shown = rounds.publish(round_=made[0], by=boss, at=counted)
     objector = staff.supervisors.get(townships[1].path)
     if objector is not None:
         rounds.object_to(round_=shown, unit=townships[1], words=said["objection"], by=objector, at=at)

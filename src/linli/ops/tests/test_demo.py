@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -17,6 +17,7 @@ from georeport import GeoReport  # type: ignore[import-untyped]
 
 from linli.cases.models import Case, CaseText, Clock, Delivery, Event, Order, Partner, Task, TrackingCode
 from linli.documents.models import Attachment
+from linli.kit import clock
 from linli.ledger import merkle
 from linli.measures.actions import checking
 from linli.measures.models import Problem, Report, Round, SurgeNotice
@@ -207,6 +208,15 @@ def test_a_public_open311_client_reads_it() -> None:
     assert not {request["service_request_id"] for request in found} & set(
         secret.values_list("case__number", flat=True)
     )
+
+
+def test_leaders_assess_the_month_that_ended_this_midnight() -> None:
+    with transaction.atomic():
+        at = clock.midnight(date(2026, 10, 1)) + timedelta(minutes=10)
+        oversight.seed(county=seeding.demo_county(), at=at)
+        assert set(Round.objects.values_list("begins_on", flat=True)) == {date(2026, 9, 1)}
+        assert all(round_.made_at >= clock.midnight(date(2026, 10, 1)) for round_ in Round.objects.all())
+        transaction.set_rollback(True)
 
 
 def test_leaders_act_on_the_figures_once() -> None:
