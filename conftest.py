@@ -29,7 +29,7 @@ LOCKED = os.environ.get("LINLI_LOCKED", "")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _flushable(request: pytest.FixtureRequest) -> None:
+def _flushable() -> Iterator[None]:
     """Lets tests with real transactions empty the tables that otherwise refuse it."""
     from django.apps import apps
     from django.db import connection
@@ -55,6 +55,8 @@ def _flushable(request: pytest.FixtureRequest) -> None:
         return [*drop, *flush(self, style, tables, **options), *emptied, *again]
 
     operations.sql_flush = with_guarded_tables  # type: ignore[method-assign, assignment]
+    yield
+    operations.sql_flush = flush  # type: ignore[method-assign]
 
 
 @pytest.fixture(scope="session", autouse=True)
