@@ -24,6 +24,7 @@ from linli.kit import clock
 from linli.kit.ids import uuid7
 from linli.ledger.models import Leaf
 from linli.mediation.tests.story import Story
+from linli.notify.models import Message
 from linli.ops import securing
 from linli.people import scope
 from linli.people.access import SYSTEM, Actor
@@ -32,6 +33,7 @@ from linli.privacy.actions import glass, reads
 from linli.privacy.models import Read
 from linli.service_requests.actions import publishing
 from linli.service_requests.models import Request
+from linli.web.views import inbox
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 ROLE = "linli_app_test"
@@ -211,6 +213,18 @@ def test_a_statement_apart_tells_the_server_nothing_and_widens_nothing(
             told = connection.connection.execute("SELECT current_setting('linli.kind')").fetchone()
         assert told == ("staff",), "what charges a budget names no case"
         assert raw_ids() == set()
+
+
+def test_a_message_about_a_case_that_went_elsewhere_is_still_there_without_its_title(
+    application: Callable[[], Any], report: Callable[..., Any], cast: Cast
+) -> None:
+    case, post = report().case, cast["outsider"]
+    Message.objects.create(person_id=post.person_id, case=case, source=case.pk, event_number=1, at=NOW)
+    with application(), scope.acting(post):
+        told = inbox.in_words(list(inbox.received(post, "unread")), post)
+    assert [(each.number, each.title, each.is_open, each.line) for each in told] == [
+        (case.number, case.number, False, None)
+    ]
 
 
 def _a_large_table(number: int, case: Case) -> None:

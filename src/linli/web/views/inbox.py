@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from linli.cases.actions.feed import may_read
-from linli.cases.models import Case, Event
+from linli.cases.models import Case, CaseNumber, Event
 from linli.cases.procedures.story import Line, story
 from linli.kit import clock
 from linli.notify.actions import memos
@@ -34,10 +34,12 @@ Row = TypeVar("Row", Message, Memo)
 
 @dataclass(frozen=True)
 class Told:
-    """A message with the event it is about, in words."""
+    """A message with the event it is about, in words; the case's title, or its number where nothing more is shown."""
 
     message: Message
     line: Line | None
+    number: str
+    title: str
     glass: Glass | None = None
     claim: Claim | None = None
     is_open: bool = True
@@ -79,7 +81,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
 
 def received(post: Actor, show: str) -> QuerySet[Message]:
     """What somebody was told of cases, all of it or what they have not read."""
-    rows = Message.objects.filter(person_id=person_of(post)).select_related("case")
+    rows = Message.objects.filter(person_id=person_of(post))
     return rows.filter(read_at=None) if show == "unread" else rows
 
 
@@ -111,17 +113,27 @@ def in_words(found: list[Message], post: Actor) -> list[Told]:
         for event in Event.objects.filter(wanted).select_related("person", "organisation", "unit")
     }
     glasses, claims = _others(found)
-    cases = Case.objects.visible_to(post).filter(pk__in={message.case_id for message in found})
-    seen = set(cases.values_list("pk", flat=True))
+    about = {message.case_id for message in found}
+    seen = set(Case.objects.visible_to(post).filter(pk__in=about).values_list("pk", flat=True))
+    cases = Case.objects.in_bulk(about)  # those the database hands out: it may hold back what went elsewhere
+    numbers = _numbers(about - set(cases))
     told = []
     for message in found:
         event, glass = events.get((message.source, message.event_number)), glasses.get(message.source)
         claim = claims.get(message.source)
         is_open = message.case_id in seen or glass is not None or claim is not None
-        readable = is_open and event is not None and may_read(event, post)
-        line = story(event, message.case.procedure, "staff") if event is not None and readable else None
-        told.append(Told(message, line, glass, claim, is_open))
+        case = cases.get(message.case_id)
+        readable = is_open and case is not None and event is not None and may_read(event, post)
+        line = story(event, case.procedure, "staff") if readable and case and event else None
+        number = case.number if case else numbers[message.case_id]
+        told.append(Told(message, line, number, case.title if case else number, glass, claim, is_open))
     return told
+
+
+def _numbers(cases: set[UUID]) -> dict[UUID, str]:
+    if not cases:
+        return {}
+    return dict(CaseNumber.objects.filter(case_id__in=cases).values_list("case_id", "number"))
 
 
 def _others(found: list[Message]) -> tuple[dict[UUID, Glass], dict[UUID, Claim]]:
@@ -142,20 +154,18 @@ def message(request: HttpRequest, message_id: UUID) -> HttpResponse:
     memo = Memo.objects.filter(id=message_id, person_id=person_of(post)).first()
     if memo is not None:
         return _memo(request, memo, post)
-    found = get_object_or_404(
-        Message.objects.select_related("case"), id=message_id, person_id=person_of(post)
-    )
+    found = get_object_or_404(Message, id=message_id, person_id=person_of(post))
     _read(Message, post, case_id=found.case_id)
     if found.event_number == NO_EVENT and Claim.objects.filter(id=found.source).exists():
         return redirect("web:claim", found.source)
+    number = _numbers({found.case_id})[found.case_id]
     if not Case.objects.visible_to(post).filter(pk=found.case_id).exists():
         messages.info(
             request,
-            _("%(number)s 现在这个岗位看不到：换一个岗位再看，或者它已经转到别处。")
-            % {"number": found.case.number},
+            _("%(number)s 现在这个岗位看不到：换一个岗位再看，或者它已经转到别处。") % {"number": number},
         )
         return redirect("web:inbox")
-    return redirect("web:case", found.case.number)
+    return redirect("web:case", number)
 
 
 @requires("work.view")

@@ -207,8 +207,8 @@ def _inbox(asked: Asked) -> Iterator[Rows]:
 def _told_row(told: inbox.Told) -> Row:
     message, line = told.message, told.line
     said: tuple[Any, ...] = (line.title, (line.quote or "")[:80]) if line else ("", "")
-    title = message.case.title if told.is_open else ""
-    return (message.at, message.case.number, title, *said, message.read_at)
+    title = told.title if told.is_open else ""
+    return (message.at, told.number, title, *said, message.read_at)
 
 
 def _memo_row(told: inbox.Memoed) -> Row:
