@@ -9,7 +9,7 @@ import pytest
 from linli.kit import jsonbytes
 from linli.ledger import merkle, notes, receipts
 
-LOG = notes.Secret.make("log.example", notes.LOG)
+LOG = notes.Secret("log.example", notes.LOG, bytes(range(32)))
 SALT, SAID = bytes(range(16)), '{"text":"三盏路灯不亮。"}'
 COMMITMENT = merkle.payload_commitment(SALT, SAID.encode()).hex()
 RECORD = jsonbytes.canonical({"commitment": COMMITMENT}).decode()
