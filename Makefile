@@ -21,9 +21,9 @@ GUARDS := tests/test_shape.py tests/test_charter.py tests/test_settings_document
 	tests/test_translations.py tests/test_routes.py tests/test_procedures_documented.py \
 	tests/test_register.py
 
-CASES_COVERING := $(addprefix src/linli/cases/tests/test_,branches.py calendar.py clocks.py door.py extensions.py integrity.py \
-	limits.py limits_always.py loader.py referrals.py walk.py)
-SEALED_COVERING := $(addprefix src/linli/kit/tests/test_,sealing.py vault.py signing.py) \
+CASES_COVERING := $(addprefix src/linli/cases/tests/test_,branches.py calendar.py clock_entries.py clocks.py derivations.py door.py \
+	extensions.py integrity.py limits.py limits_always.py loader.py referrals.py walk.py)
+SEALED_COVERING := $(addprefix src/linli/kit/tests/test_,sealing.py sealing_formats.py vault.py signing.py) \
 	src/linli/service_requests/tests/test_sealed_contacts.py src/linli/mediation/tests/test_sealed.py
 COVERING := $(CASES_COVERING) $(SEALED_COVERING) src/linli/ledger/tests src/linli/people/tests \
 	src/linli/service_requests/tests/test_imports.py src/linli/mediation/tests/test_isolation.py \
