@@ -13,7 +13,7 @@ from django.utils import translation
 
 from linli.cases.models import CalendarDay
 from linli.cases.procedures import calendar as calendars
-from linli.cases.procedures.calendar import Calendar, Day, seed_rows, seeded
+from linli.cases.procedures.calendar import RULE_SOURCE, Calendar, Day, seed_rows, seeded
 from linli.orgs.models import Revision
 
 DAYS_OFF_2026 = [
@@ -95,6 +95,9 @@ def test_knows_the_thirteen_statutory_days_of_2027_as_provisional() -> None:
     rows = [row for row in seed_rows() if row.date.year == 2027]
     assert len(rows) == 13
     assert not any(row.is_confirmed or row.is_working for row in rows)
+    assert (rows[0].date, rows[0].name_zh, rows[0].name_en) == (date(2027, 1, 1), "元旦", "New Year's Day")
+    assert {row.source for row in rows} == {RULE_SOURCE}
+    assert {row.name_zh for row in rows} == {"元旦", "春节", "清明节", "劳动节", "端午节", "中秋节", "国庆节"}
     assert not seeded().is_working(date(2027, 2, 8))
 
 

@@ -10,9 +10,11 @@ from conftest import NOW, Cast, Town
 from django.utils import translation
 
 from linli.cases.actions import timekeeping
-from linli.cases.models import CalendarDay, Case, Clock, Event
+from linli.cases.actions.advance import about, moves_for
+from linli.cases.actions.advance import report as report_clock
+from linli.cases.models import CalendarDay, Case, Clock, Event, Task
 from linli.cases.procedures import calendar
-from linli.cases.tests.test_branches import Move, Report, in_progress, running
+from linli.cases.tests.test_branches import Move, Report, in_progress, now_of, running
 from linli.cases.tests.test_clocks import rederived
 
 WHY = {"reason": "塘坝要等枯水期才能动工。", "condition": "水位降到坝脚以下。"}
@@ -136,3 +138,73 @@ def test_the_moment_comes_from_the_entries_alone(report: Report, move: Move, tow
     taken_over = (NOW, {"op": "start", "limit": "", "due": "2026-10-20T03:00:00+00:00", **mine})
     assert told(taken_over) == at(20, 3)
     assert told(taken_over, *held) == at(20, 3) + timedelta(days=1, hours=20)
+
+
+def test_a_warning_and_a_miss_say_which_clock_and_who_has_it(
+    report: Report, move: Move, town: Town, cast: Cast
+) -> None:
+    case = in_progress(report, move, town)
+    unit = town["east_works"]
+
+    def last() -> dict[str, Any]:
+        facts = Event.objects.filter(case=case).latest("number").facts
+        return {name: facts.get(name) for name in ("clock", "number", "due_at", "owner", "owner_path")}
+
+    has_it = {"owner": str(unit.pk), "owner_path": unit.path}
+    for name, number in (("total", 1), ("unit", 4)):
+        clock = running(case, name)
+        due_at, fires_at = clock.due_at, clock.fires_at
+        assert due_at is not None
+        assert fires_at is not None
+        assert report_clock(clock, fires_at)
+        assert last() == {"clock": name, "number": number, "due_at": due_at.isoformat(), **has_it}
+        warned = running(case, name)
+        assert (warned.is_warned, warned.fires_at, warned.missed_at) == (True, due_at, None)
+        assert report_clock(warned, due_at)
+        assert last() == {"clock": name, "number": number, "due_at": due_at.isoformat(), **has_it}
+        missed = running(case, name)
+        assert (missed.missed_at, missed.fires_at) == (due_at, None)
+    kinds = Event.objects.filter(case=case, kind__startswith="clock.").order_by("number")
+    assert list(kinds.values_list("kind", flat=True)) == ["clock.warned", "clock.missed"] * 2
+
+
+def test_who_a_clock_is_about(report: Report, move: Move, town: Town, cast: Cast) -> None:
+    case = now_of(in_progress(report, move, town))
+    total, unit = running(case, "total"), running(case, "unit")
+    desk = Task(case=case, organisation=town["county_housing"])
+
+    def owner(clock: Clock, stage: Task | None) -> tuple[Any, str]:
+        facts = about(clock, case, stage)
+        return facts["owner"], facts["owner_path"]
+
+    def named(name: str) -> tuple[str, str]:
+        return str(town[name].pk), town[name].path
+
+    assert owner(total, desk) == named("county_housing"), "the desk where the case waits"
+    assert owner(total, None) == named("east_works"), "else whoever has it"
+    assert owner(unit, desk) == named("east_works"), "the unit's own limit"
+    case.holder, unit.organisation = None, None
+    assert owner(total, None) == named("grid"), "else where it began"
+    assert owner(unit, None) == (None, "")
+    total.due_at = None
+    assert about(total, case, None)["due_at"] is None
+
+
+def test_a_move_needs_the_right_the_state_the_condition_and_the_place(
+    report: Report, move: Move, town: Town, cast: Cast
+) -> None:
+    case = now_of(in_progress(report, move, town))
+    tasks, clocks = list(Task.objects.filter(case=case)), list(Clock.objects.filter(case=case))
+
+    def verbs(name: str) -> list[str]:
+        return [each.verb for each in moves_for(case, cast[name], tasks, clocks, NOW)]
+
+    assert verbs("auditor") == []
+    mine = verbs("handler")
+    assert "progress" in mine
+    assert "dispatch" not in mine, "not the handler's right"
+    assert "acknowledge" not in mine, "not in this state"
+    assert "progress" not in verbs("west_handler"), "another unit"
+    assert "supervise" in verbs("supervisor")
+    order = list(case.procedure.moves)
+    assert [order.index(verb) for verb in mine] == sorted(order.index(verb) for verb in mine)
