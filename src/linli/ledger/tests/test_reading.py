@@ -131,6 +131,17 @@ def test_a_row_whose_words_do_not_open_still_stands(rows: Rows) -> None:
     assert Fault("tile", position=place, until=place) in found.faults
 
 
+def test_a_row_that_only_tells_of_a_fault_leaves_its_leaf_without_one(rows: Rows) -> None:
+    rows.add(1)
+    rows.add(1, "read")
+    told = rows.of["read"][0]
+    rows.of["read"][0] = Row(told.subject, 1, b"", "gap")
+    assert faults() == [
+        Fault("gap", "read", told.subject, 1),
+        Fault("gone", "read", told.subject, 1, rows.position(told)),
+    ]
+
+
 def test_a_change_made_to_fit_its_leaf_is_found_in_the_tree_and_by_the_signature(rows: Rows) -> None:
     rows.add(2)
     rows.add(3)
@@ -178,10 +189,26 @@ def test_several_readers_share_the_ids_without_gap_or_overlap(
     assert len(list(verifying._ranges("event", 6))) == 6
     assert list(verifying._ranges("event", 60)) == [(FIRST, LAST)], "too few to share"
     monkeypatch.setattr(verifying, "WORTH_IT", 63)
-    monkeypatch.setattr(verifying, "ProcessPoolExecutor", _AtOnce)
+    asked: list[tuple[Any, ...]] = []
+
+    class Pool(_AtOnce):
+        def __init__(self, jobs: int, mp_context: Any) -> None:
+            asked.append((jobs, mp_context.get_start_method()))
+
+        @staticmethod
+        def map(read: Any, *ranges: Any) -> Iterator[Any]:  # type: ignore[override]
+            asked.extend(zip(ranges[0], ranges[1], strict=True))
+            return map(read, *ranges)
+
+    monkeypatch.setattr(verifying, "ProcessPoolExecutor", Pool)
     monkeypatch.setattr(connections, "close_all", lambda: None)
     shared = verifying.verify(jobs=3)
     assert (shared.rows, shared.faults) == (63, [])
+    assert asked[0] == (3, "fork")
+    kinds_asked = [kind for kind, _low in asked[1:]]
+    assert (kinds_asked.count("event"), kinds_asked.count("read")) == (12, 1), (
+        "four ranges a job, where worth it"
+    )
 
 
 def test_only_a_long_log_is_shared_and_only_where_processes_can_be_forked(
