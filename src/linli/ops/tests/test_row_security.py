@@ -54,14 +54,13 @@ def as_the_application() -> Iterator[None]:
     """From here on statements are the application role's, as if it had connected."""
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL ROLE {ROLE}")
-    scope._states.clear()
+    scope.forget()
     try:
         yield
     finally:
-        scope._states.clear()
         if not connection.needs_rollback:
-            with connection.cursor() as cursor:
-                cursor.execute("RESET ROLE")
+            connection.connection.execute("RESET ROLE")  # itself it must not ask who the role is
+        scope.forget()
 
 
 @pytest.fixture
