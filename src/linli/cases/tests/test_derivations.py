@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, time, timedelta
 
 import pytest
 from django.utils import translation
 
-from linli.cases.procedures import units
+from linli.cases.procedures import limits, units
+from linli.cases.procedures.calendar import Calendar
 from linli.cases.procedures.limits import Derivation, Limit, Step
 from linli.cases.tests.test_limits import due
 
@@ -192,6 +194,29 @@ def test_every_line_says_what_counted_and_what_did_not(
     derived: Callable[[], Derivation], lines: list[str]
 ) -> None:
     assert [told(step) for step in derived().steps] == lines
+
+
+def test_a_month_that_ends_on_its_corresponding_day_says_nothing_of_an_end() -> None:
+    assert [told(step) for step in due("2026-09-07T09:00", "1mo").steps] == [
+        "start 09-07 [1mo]",
+        "counted 09-08 to 10-07 #1-30 mo 国庆节 中秋节",
+        "due 10-07 10-08 00:00",
+    ]
+
+
+def test_elsewhere_the_lines_show_the_time_of_the_place() -> None:
+    boston = Calendar.of(tz="America/New_York", office_hours=((time(9), time(17)),))
+    start = datetime(2015, 3, 6, 16, tzinfo=boston.zone)  # a Friday; clocks go forward on Sunday
+    held = (start + timedelta(days=3, hours=-1), start + timedelta(days=3))
+    derived = limits.due(start, Limit.parse("8oh"), boston, [held])
+    assert [told(step) for step in derived.steps][:-2] == [
+        "start 03-06 03-06 16:00 [8oh]",
+        "counted 03-06 03-06 16:00 until 03-06 17:00",
+        "skipped 03-07 to 03-08 周末",
+        "counted 03-09 03-09 09:00 until 03-09 15:00",
+        "paused 03-09 03-09 15:00 until 03-09 16:00",
+        "counted 03-09 03-09 16:00 until 03-09 17:00",
+    ]
 
 
 def test_what_each_line_counts_adds_up_to_the_limit() -> None:
