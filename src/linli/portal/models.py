@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from linli.cases.actions.paging import Key, Page
+from linli.cases.actions.paging import Key, Page, older
 from linli.cases.models.search import Searched
 from linli.kit.ids import uuid7
 from linli.kit.sealing import SealedField
@@ -31,10 +31,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
 
     def page(self, after: str, size: int) -> Page:
         """The newest first, from the key in the address on."""
-        key, rows = Key.parse(after), self
-        if key is not None and key.at is not None:
-            same = Q(published_at=key.at, pk__lt=key.id)
-            rows = rows.filter(Q(published_at__lt=key.at) | same, published_at__lte=key.at)
+        rows = older(self, Key.parse(after), "published_at")
         found = list(rows.order_by("-published_at", "-id")[: size + 1])
         more = str(Key(found[size - 1].published_at, found[size - 1].pk)) if len(found) > size else ""
         return Page(found[:size], more)

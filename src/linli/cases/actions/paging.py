@@ -55,13 +55,17 @@ class Key:
         return SEPARATOR.join([*parts, str(self.number)] if self.number else parts)
 
 
+def older(rows: QuerySet[Any], key: Key | None, by: str = "at") -> QuerySet[Any]:
+    """What comes after the key, newest first by that moment and the id. The range by itself serves an index."""
+    if key is None or key.at is None:
+        return rows
+    earlier, same = {f"{by}__lt": key.at}, {by: key.at, "id__lt": key.id}
+    return rows.filter(**{f"{by}__lte": key.at}).filter(Q(**earlier) | Q(**same))
+
+
 def newest(rows: QuerySet[Any], after: str, size: int = SIZE) -> Page:
     """By the moment of receipt, newest first (indexes case_received, case_place, case_holder)."""
-    key = Key.parse(after)
-    if key is not None and key.at is not None:
-        rows = rows.filter(received_at__lte=key.at).filter(
-            Q(received_at__lt=key.at) | Q(received_at=key.at, id__lt=key.id)
-        )
+    rows = older(rows, Key.parse(after), "received_at")
     found = list(rows.order_by("-received_at", "-id")[: size + 1])
     return _page(found, size, lambda row: Key(row.received_at, row.id))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from linli.cases.actions import paging
 from linli.cases.models import Case
@@ -29,8 +29,7 @@ class Openings:
         return sorted(found, key=lambda read: (read.at, read.id), reverse=True)[:size]
 
     def _some(self, rows: QuerySet[Any], after: paging.Key | None) -> QuerySet[Any]:
-        if after is not None and after.at is not None:
-            rows = rows.filter(Q(at__lt=after.at) | Q(at=after.at, id__lt=after.id))
+        rows = paging.older(rows, after)
         if self.without is not None:
             rows = rows.exclude(person_id__in=self.without)
         return rows.select_related("person", "organisation").order_by("-at", "-id")

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet, TextChoices
+from django.db.models import QuerySet, TextChoices
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
@@ -174,10 +174,7 @@ def entries(changes: QuerySet[Change]) -> list[Entry]:
 def changes(request: HttpRequest) -> HttpResponse:
     """Everything that was changed in the administration of the county, newest first."""
     county_post(request)
-    wanted = Change.objects.all()
-    key = paging.Key.parse(request.GET.get("after", ""))
-    if key is not None and key.at is not None:
-        wanted = wanted.filter(Q(at__lt=key.at) | Q(at=key.at, id__lt=key.id))
+    wanted = paging.older(Change.objects.all(), paging.Key.parse(request.GET.get("after", "")))
     rows = list(wanted.order_by("-at", "-id").values_list("at", "id")[: SIZE + 1])
     more = str(paging.Key(*rows[SIZE - 1])) if len(rows) > SIZE else ""
     found = Change.objects.filter(pk__in=[pk for _at, pk in rows[:SIZE]]).order_by("-at", "-id")
