@@ -6,11 +6,10 @@ import io
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import segno
 
-from . import typesetting, wording
+from . import typesetting
 
 LAYOUT = Path(__file__).with_name("receipt.typ")
 LINES = 60
@@ -50,7 +49,7 @@ def pdf(receipt: Receipt, dated: datetime) -> bytes:
         "foot": receipt.foot,
     }
     files = {"code.svg": square(receipt.code)}
-    return typesetting.typeset(_printable(document), files, dated, LAYOUT)
+    return typesetting.typeset(typesetting.all_printable(document), files, dated, LAYOUT)
 
 
 def square(text: str) -> bytes:
@@ -64,13 +63,3 @@ def shortened(words: str) -> str:
     """As much as fits; the file holds all of it."""
     kept = "\n".join(words.split("\n")[:LINES])[:LONGEST]
     return kept if kept == words else f"{kept}……"
-
-
-def _printable(value: Any) -> Any:
-    if isinstance(value, str):
-        return typesetting.printable(wording.clean(value))[0]
-    if isinstance(value, dict):
-        return {key: _printable(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_printable(item) for item in value]
-    return value

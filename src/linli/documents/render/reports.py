@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from . import typesetting, wording
+from . import typesetting
 
 FOLDER = Path(__file__).parent
 LAYOUT, CHART, CHARTS = (FOLDER / name for name in ("report.typ", "chart.typ", "charts.typ"))
@@ -69,7 +69,7 @@ def pictures(report: Document) -> list[bytes]:
     charts = [section["chart"] for section in report["sections"] if section["chart"] is not None]
     if not charts:
         return []
-    document = {"lang": report["lang"], "charts": _printable(charts)}
+    document = {"lang": report["lang"], "charts": typesetting.all_printable(charts)}
     return typesetting.pictured(document, {CHARTS.name: CHARTS.read_bytes()}, PPI, CHART)
 
 
@@ -83,7 +83,7 @@ def docx(report: Document, *, base: str, template: bytes | None = None) -> bytes
 
 def _ready(report: Document, base: str) -> Document:
     """With whole addresses, and only characters the fonts have."""
-    ready: Document = _printable(report)
+    ready: Document = typesetting.all_printable(report)
     for cell in _cells(ready):
         if cell["href"]:
             cell["href"] = base + cell["href"]
@@ -96,16 +96,6 @@ def _cells(report: Document) -> list[Document]:
         *(tile["value"] for tile in report["tiles"]),
         *(cell for table in tables for row in table["rows"] for cell in row),
     ]
-
-
-def _printable(value: Any) -> Any:
-    if isinstance(value, str):
-        return typesetting.printable(wording.clean(value))[0]
-    if isinstance(value, dict):
-        return {key: _printable(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_printable(item) for item in value]
-    return value
 
 
 def text_of(report: Document) -> str:

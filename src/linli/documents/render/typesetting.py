@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import pylopdf_fonts_zh_cn
 
+from . import wording
+
 if TYPE_CHECKING:
     import typst
 
@@ -116,6 +118,17 @@ def printable(text: str) -> tuple[str, list[str]]:
             kept.append(UNKNOWN)
             unknown.append(character)
     return "".join(kept), unknown
+
+
+def all_printable(value: Any) -> Any:
+    """A document with every text in it cleaned, and □ for what the fonts lack."""
+    if isinstance(value, str):
+        return printable(wording.clean(value))[0]
+    if isinstance(value, dict):
+        return {key: all_printable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [all_printable(item) for item in value]
+    return value
 
 
 def _is_silent(code: int) -> bool:
