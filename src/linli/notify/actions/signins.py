@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from linli.notify.actions.notices import LEASE, WAITS, Letter
+from linli.notify.actions.notices import LEASE, Letter, next_attempt
 from linli.notify.models import Channel, SignInNotice, Wish
 from linli.people.actions import sessions
 from linli.people.models import Person
@@ -67,10 +67,11 @@ def finish(*, letter: Letter, error: str, at: datetime, is_gone: bool = False) -
     row = rows.first()
     if row is None:
         return
-    if error and row.attempts <= len(WAITS):
-        rows.update(due_at=at + WAITS[row.attempts - 1])
-    else:
+    again = next_attempt(row.attempts, at) if error else None
+    if again is None:
         rows.delete()
+    else:
+        rows.update(due_at=again)
 
 
 def install() -> None:
