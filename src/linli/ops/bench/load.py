@@ -7,6 +7,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice, repeat
+
+from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
 
 HEAD_END = b"\r\n\r\n"
 
@@ -102,4 +106,17 @@ def run(
     for thread in threads:
         thread.join()
     result.seconds = time.perf_counter() - begin
+    return result
+
+
+def again(port: int, request: bytes, times: int, expected: int) -> Result:
+    """One client sends the same so many times, after three to warm up. Raises CommandError for another answer."""
+
+    def requests(number: int, most: int = times) -> Iterator[bytes]:
+        return islice(repeat(request), most)
+
+    run(port, 1, 60, lambda number: requests(number, 3), expected)
+    result = run(port, 1, 600, requests, expected)
+    if result.failures:
+        raise CommandError(_("有 %(n)d 次没有收下，测量无效。") % {"n": result.failures})
     return result

@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
 from datetime import timedelta
-from itertools import islice, repeat
 from typing import Any
 
 from django.conf import settings
@@ -184,13 +183,7 @@ def _rows() -> int:
 
 
 def _times(server: web.Web, sent: bytes, rounds: int) -> dict[str, float]:
-    def requests(number: int, most: int = rounds) -> Iterator[bytes]:
-        return islice(repeat(sent), most)
-
-    load.run(server.port, 1, 60, lambda number: requests(number, 3), OK)
-    result = load.run(server.port, 1, 600, requests, OK)
-    if result.failures:
-        raise CommandError(_("有 %(n)d 次没有收下，测量无效。") % {"n": result.failures})
+    result = load.again(server.port, sent, rounds, OK)
     return {"p50_ms": round(result.percentile(0.5), 1), "p95_ms": round(result.percentile(0.95), 1)}
 
 

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
-from itertools import islice, repeat
 from typing import Any
 from urllib.parse import quote
 
-from django.core.management.base import CommandError
 from django.db import connection
-from django.utils.translation import gettext as _
 
 from linli.cases.actions import paging
 from linli.cases.models import Case, CaseText
@@ -107,14 +104,7 @@ def _times(server: web.Web, level: str, word: str, page: int, rounds: int) -> di
     alone, rows = _alone(lambda: _searched(post, word, after), rounds)
     address = f"/desk/cases?open=all&q={quote(word)}" + (f"&after={quote(after)}" if after else "")
     sent = load.get(address, web.cookies_of(web.visitor(person)))
-
-    def requests(number: int, most: int = rounds) -> Iterator[bytes]:
-        return islice(repeat(sent), most)
-
-    load.run(server.port, 1, 30, lambda number: requests(number, 3), OK)
-    result = load.run(server.port, 1, 600, requests, OK)
-    if result.failures:
-        raise CommandError(_("有 %(n)d 次没有收下，测量无效。") % {"n": result.failures})
+    result = load.again(server.port, sent, rounds, OK)
     pages = {"page_p50_ms": result.percentile(0.5), "page_p95_ms": result.percentile(0.95)}
     return {"rows": rows, **alone, **{name: round(value, 1) for name, value in pages.items()}}
 
