@@ -86,7 +86,10 @@ def _nearby(address: str) -> Asked:
 def _charge(
     asked: Asked, *, address: str, challenge: str, proof: str, at: datetime, form: str = "report"
 ) -> rough.Charged:
-    """One statement at most: how hard the sum has to be is asked beside it, and matters only in a flood."""
+    """One statement at most; beside it is asked how hard the sum has to be, which matters only in a flood.
+
+    What the share of this process has room for is not asked, so in a flood its few pass with the easier sum.
+    """
     unproven: Asked = [(UNPROVEN_ADDRESS, rates.network(address)), (UNPROVEN_COUNTY, "")]
     if not is_proven(challenge, proof, BITS):
         return _full([*unproven, *asked], at, form)

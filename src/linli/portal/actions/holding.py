@@ -68,12 +68,13 @@ def is_any() -> bool:
     return _any.get("held", Held.objects.exists)
 
 
-def known(command_id: UUID) -> list[str] | None:
-    """Why a report was held that was sent before; an empty list for one taken in, None for a new one."""
-    found = Held.objects.filter(pk=command_id).values_list("reasons", flat=True).first()
-    if found is None and Case.objects.filter(pk=command_id).exists():
-        return []
-    return found
+def reasons_of(command_id: UUID) -> list[str]:
+    """Why a report was held that was sent before; none, where it was not."""
+    return Held.objects.filter(pk=command_id).values_list("reasons", flat=True).first() or []
+
+
+def is_taken_in(command_id: UUID) -> bool:
+    return Case.objects.filter(pk=command_id).exists()
 
 
 def find_held(code: str) -> Held | None:

@@ -36,14 +36,16 @@ def receive(
     """
     service_requests.check(submission)
     charged = budget.charge(address=sender.address, challenge=sender.challenge, proof=sender.proof, at=at)
-    is_asked = charged.full or holding.is_any()
-    known = holding.known(command_id) if is_asked else None
-    reasons = charged.full if known is None else known
-    if reasons:
-        if known is not None:
+    before = holding.reasons_of(command_id) if charged.full or holding.is_any() else []
+    if before or (charged.full and not holding.is_taken_in(command_id)):
+        if before:
             rates.give_back(charged.taken)
         return holding.hold(
-            submission=submission, reasons=reasons, command_id=command_id, at=at, same_as=same_as
+            submission=submission,
+            reasons=before or charged.full,
+            command_id=command_id,
+            at=at,
+            same_as=same_as,
         )
     receipt = intake.take_in(submission=submission, same_as=same_as, command_id=command_id, at=at)
     if not receipt.is_new:
