@@ -93,9 +93,7 @@ def received_memos(post: Actor, show: str) -> QuerySet[Memo]:
 
 def _newest(rows: QuerySet[Row], after: str) -> list[Row]:
     """A page and one more, from the key on."""
-    key = paging.Key.parse(after)
-    if key is not None and key.at is not None:
-        rows = rows.filter(at__lte=key.at).filter(Q(at__lt=key.at) | Q(at=key.at, id__lt=key.id))
+    rows = paging.older(rows, paging.Key.parse(after))
     return list(rows.order_by("-at", "-id")[: paging.SIZE + 1])
 
 
@@ -114,15 +112,15 @@ def in_words(found: list[Message], post: Actor) -> list[Told]:
     }
     glasses, claims = _others(found)
     about = {message.case_id for message in found}
-    seen = set(Case.objects.visible_to(post).filter(pk__in=about).values_list("pk", flat=True))
-    cases = Case.objects.in_bulk(about)  # those the database hands out: it may hold back what went elsewhere
-    numbers = _numbers(about - set(cases))
+    seen = Case.objects.visible_to(post).in_bulk(about)
+    apart = {message.case_id for message in found if message.source in {*glasses, *claims}} - set(seen)
+    named = {**seen, **(Case.objects.in_bulk(apart) if apart else {})}
+    numbers = _numbers(about - set(named))
     told = []
     for message in found:
         event, glass = events.get((message.source, message.event_number)), glasses.get(message.source)
-        claim = claims.get(message.source)
+        case, claim = named.get(message.case_id), claims.get(message.source)
         is_open = message.case_id in seen or glass is not None or claim is not None
-        case = cases.get(message.case_id)
         readable = is_open and case is not None and event is not None and may_read(event, post)
         line = story(event, case.procedure, "staff") if readable and case and event else None
         number = case.number if case else numbers[message.case_id]
