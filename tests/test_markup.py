@@ -36,8 +36,9 @@ from linli.people.models import Person
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
-PROBE = "<x7>x7\"x7'"
-STAYS_RAW = re.compile(r"<x7|x7\"")
+PROBE = "<x7>~x7\"~x7'"
+# The tilde: no token drawn by chance, before a quotation mark, is taken for the probe.
+STAYS_RAW = re.compile(r"<x7|~x7\"")
 LEADS = re.compile(
     r"\b(?:href|src|action|formaction|hx-get|hx-post)=\"\s*(data:image/|[a-z][a-z0-9+.-]*)(?::|(?<=/))",
     re.IGNORECASE,
@@ -254,16 +255,16 @@ def test_nothing_that_anybody_wrote_is_markup_on_any_page(cast: Cast, county: di
     assert not wrong, "\n".join(wrong)
     seen = {each.route for each in answers if each.is_page and each.status in (200, 422)}
     assert len(seen) > 100
-    assert sum("x7" in each.text for each in answers if each.is_page) > 120
+    assert sum("~x7" in each.text for each in answers if each.is_page) > 120
 
 
 @pytest.mark.parametrize(
     ("page", "is_right"),
     [
-        ("<p>路灯坏了。&lt;x7&gt;x7&quot;x7&#x27;</p>", True),
-        ('<script type="application/json">"\\u003Cx7\\u003Ex7\\"x7\'"</script>', True),
-        ("<p>路灯坏了。<x7>x7&quot;</p>", False),
-        ('<a title="x7"x7\'">', False),
+        ("<p>路灯坏了。&lt;x7&gt;~x7&quot;~x7&#x27;</p>", True),
+        ('<script type="application/json">"\\u003Cx7\\u003E~x7\\"~x7\'"</script>', True),
+        ("<p>路灯坏了。<x7>~x7&quot;</p>", False),
+        ('<a title="~x7"~x7\'">', False),
         ('<a href="javascript:x7">', False),
         ('<a href="/desk/cases?next=https://x">', True),
     ],
