@@ -8,6 +8,7 @@ meets on the way (how many texts fit, how many of those are visible) says which 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -24,7 +25,7 @@ from linli.kit import text
 # Microseconds a text or row costs on each way, as `linli bench search` measures them.
 WALKING, INDEXED, LOOKED_UP = 1.5, 12.0, 12.0
 FIRST_WALK, LONGEST_WALK = 1_000, 64_000
-MOST_IDS = 1_600
+MOST_IDS, GATHERED = 1_600, 2_000
 FEW, MANY = 20_000, 1_000_000
 CHEAP = 10_000.0  # so many microseconds are not worth asking how many rows are visible
 
@@ -88,8 +89,25 @@ def _after(key: Key | None, moment: str) -> Q:
     return later & Q(**{f"{moment}__lte": key.at})
 
 
+def _until(key: Key | None, moment: str) -> Q:
+    if key is None:
+        return Q()
+    earlier = Q(**{f"{moment}__gt": key.at}) | Q(**{moment: key.at, "pk__gte": key.id})
+    return earlier & Q(**{f"{moment}__gte": key.at})
+
+
+def _newest(rows: QuerySet[Any], moment: str) -> QuerySet[Any, Any]:
+    """Keys, newest first."""
+    return rows.order_by(f"-{moment}", "-pk").values_list(moment, "pk")
+
+
+def _nth(rows: QuerySet[Any], moment: str, number: int) -> Key | None:
+    """The key of the so many-th newest row; None when there are fewer."""
+    return next((Key(*row) for row in _newest(rows, moment)[number - 1 : number]), None)
+
+
 class _Search:
-    """One search: what was found, and what the walk met so far."""
+    """One search: what was found, what the walk met so far, and how many fit at least."""
 
     def __init__(
         self, rows: QuerySet[Any], wanted: list[str], texts: type[Searched], column: str, size: int
@@ -98,7 +116,7 @@ class _Search:
         self.moment = texts.order
         self.fitting = texts._default_manager.filter(_contains(wanted, column))
         self.found: list[Any] = []
-        self.walked = self.hits = 0
+        self.walked = self.hits = self.least = 0
 
     @property
     def left(self) -> int:
@@ -107,7 +125,7 @@ class _Search:
     def run(self, after: Key | None) -> list[Any]:
         window = FIRST_WALK
         while True:
-            edge = self._edge(after, window)
+            edge = _nth(self.texts._default_manager.filter(_after(after, "at")), "at", window)
             self._walk(after, edge)
             self.walked += window
             if not self.left or edge is None:
@@ -117,41 +135,66 @@ class _Search:
             if rest is not None:
                 return [*self.found, *rest.order_by(f"-{self.moment}", "-pk")[: self.left]]
 
-    def _edge(self, after: Key | None, window: int) -> Key | None:
-        """Where a walk past so many texts ends; None when there are fewer."""
-        texts = self.texts._default_manager.filter(_after(after, "at")).order_by("-at", "-pk")
-        return next((Key(*row) for row in texts.values_list("at", "pk")[window - 1 : window]), None)
-
     def _walk(self, after: Key | None, edge: Key | None) -> None:
         """Passes every text between two keys, newest first, until enough of those that fit are visible."""
-        amount = 2 * self.size
-        until = Q() if edge is None else Q(at__gt=edge.at) | Q(at=edge.at, pk__gte=edge.id)
-        stretch = self.fitting if edge is None else self.fitting.filter(until, at__gte=edge.at)
+        amount, stretch = self.size, self.fitting.filter(_until(edge, "at"))
         while self.left:
-            texts = stretch.filter(_after(after, "at")).order_by("-at", "-pk")
-            keys = [Key(*row) for row in texts.values_list("at", "pk")[:amount]]
+            keys = [Key(*row) for row in _newest(stretch.filter(_after(after, "at")), "at")[:amount]]
             self.hits += len(keys)
-            if keys:
-                visible = self.rows.filter(pk__in=[key.id for key in keys])
-                self.found += visible.order_by(f"-{self.moment}", "-pk")[: self.left]
+            self._see(keys)
             if len(keys) < amount:
                 return
             after, amount = keys[-1], min(4 * amount, MOST_IDS)
+
+    def _see(self, keys: Sequence[Key]) -> None:
+        """Adds the rows of these keys that are visible, in the keys' order.
+
+        Sorted here: asked for a few in order, PostgreSQL reads rows in order until it has met them.
+        """
+        visible = self.rows.filter(pk__in=[key.id for key in keys]).in_bulk() if keys else {}
+        self.found += [visible[key.id] for key in keys if key.id in visible][: self.left]
 
     def _other_way(self, after: Key) -> QuerySet[Any] | None:
         """What is left by the index or row by row, where either costs less than to walk on."""
         a_text = WALKING + self.hits / self.walked * LOOKED_UP
         walking = self.left * self.walked / max(len(self.found), 0.5) * a_text
-        indexed = max(self.hits, 0.5) / self.walked * _size_of(self.texts) * INDEXED
+        expected = max(max(self.hits, 0.5) / self.walked * _size_of(self.texts), self.least)
+        indexed = expected * INDEXED
         if min(walking, indexed) > CHEAP:
-            few = about(self.rows) * LOOKED_UP
-            if few < min(walking, indexed):
-                fitting = Exists(self.fitting.filter(pk=OuterRef("pk")))
-                return self.rows.filter(fitting, _after(after, self.moment))
-        if indexed >= walking:
-            return None
+            few = about(self.rows)
+            if few * LOOKED_UP < min(walking, indexed):
+                return self._one_by_one(after, few)
+        return self._by_index(after, expected) if indexed < walking else None
+
+    def _by_index(self, after: Key, expected: float) -> QuerySet[Any] | None:
+        """The visible rows among all that fit. A few are read apart; are they more than expected, the walk goes on.
+
+        What PostgreSQL does not know as frequent it takes for half a percent, and would look for in all rows, in order.
+        """
         hits = matching(self.texts, self.wanted, self.column).filter(_after(after, "at"))
-        return self.rows.filter(pk__in=hits.values("pk"))
+        if expected >= GATHERED:
+            return self.rows.filter(pk__in=hits.values("pk"))
+        keys = sorted((Key(*row) for row in hits.values_list("at", "pk")[:GATHERED]), reverse=True)
+        if len(keys) == GATHERED:
+            self.least = GATHERED
+            return None
+        amount = self.size
+        while keys and self.left:
+            self._see(keys[:amount])
+            keys, amount = keys[amount:], min(4 * amount, MOST_IDS)
+        return self.rows.none()
+
+    def _one_by_one(self, after: Key, few: int) -> QuerySet[Any]:
+        """The visible rows that fit; first among twice as many of the newest as should fill the page."""
+        fitting = self.rows.filter(Exists(self.fitting.filter(pk=OuterRef("pk"))))
+        enough = int(2 * self.left * self.walked / max(self.hits, 0.5)) + 1
+        rows = self.rows.filter(_after(after, self.moment))
+        edge = _nth(rows, self.moment, enough) if enough < few else None
+        if edge is None:
+            return fitting.filter(_after(after, self.moment))
+        newest = fitting.filter(_after(after, self.moment), _until(edge, self.moment))
+        self.found += newest.order_by(f"-{self.moment}", "-pk")[: self.left]
+        return fitting.filter(_after(edge, self.moment))
 
 
 def _size_of(texts: type[Searched]) -> int:
