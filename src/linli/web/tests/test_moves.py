@@ -41,12 +41,12 @@ def test_a_press_moves_the_case_and_says_so(desk: Desk, lamp: Any, press: Press)
 def test_what_was_typed_outlives_the_sign_in(desk: Desk, lamp: Any, press: Press) -> None:
     client, written = desk("dispatcher"), "等村里的电话，<b>下午</b>再派。"
     client.logout()
-    answer = press(client, lamp, "note", note=written, csrfmiddlewaretoken="gone")
+    answer = press(client, lamp, "note", note=written, csrfmiddlewaretoken="long-gone")
     page = answer.content.decode()
     assert answer.status_code == 403
     assert page.count("等村里的电话，&lt;b&gt;下午&lt;/b&gt;再派。") == 2  # to be read, and to be sent again
     assert 'name="command' in page
-    assert "gone" not in page
+    assert "long-gone" not in page
     assert Event.objects.filter(case=lamp).count() == 1
     assert press(client, lamp, "accept").status_code == 302  # nothing was written, so the sign-in will do
 
