@@ -236,7 +236,8 @@ def test_an_accusation_against_ones_own_unit_takes_no_note(town: Town, cast: Cas
 def test_a_tampered_command_is_refused_and_the_others_go_on(device: Device, town: Town) -> None:
     good, bad = device.report(town["grid"].code), device.report(town["grid"].code)
     envelope = device.outbox[bad]
-    device.outbox[bad] = Envelope(bad, envelope.version, envelope.sealed[:-1] + b"x")
+    *most, last = envelope.sealed
+    device.outbox[bad] = Envelope(bad, envelope.version, bytes([*most, last ^ 1]))
     under_other_id = uuid7()
     device.outbox[under_other_id] = Envelope(under_other_id, envelope.version, envelope.sealed)
     answers = device.send(LATER)
