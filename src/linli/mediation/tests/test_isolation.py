@@ -98,7 +98,7 @@ def plan(story: Story, party: int | None, hours: int = 24) -> Sitting:
 
 
 def secretly_meet(story: Story, party: int) -> None:
-    sitting = plan(story, party, random.randrange(100, 4000, 2))
+    sitting = plan(story, party, random.randrange(600, 4000, 2))  # when nothing else is planned
     story.give(
         sittings.reply, story.party, sitting=sitting.id, party=party, answer="unable", note="那天走不开"
     )
