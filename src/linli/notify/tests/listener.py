@@ -1,4 +1,7 @@
-"""A small server that answers as it is told: well, slowly, without end, or by sending one elsewhere."""
+"""A small server that answers as it is told: well, slowly, without end, or by sending one elsewhere.
+
+What is slow here lasts half a minute, so that a test can tell it from a slow machine.
+"""
 
 from __future__ import annotations
 
@@ -24,14 +27,14 @@ def status(code: int, more: str = "") -> Behaviour:
 def dribbles(line: socket.socket) -> None:
     """A head that never ends, one byte at a time."""
     line.sendall(b"HTTP/1.1 200 OK\r\nX-")
-    for _n in range(200):
+    for _n in range(600):
         line.sendall(b"a")
         time.sleep(0.05)
 
 
 def never_ends(line: socket.socket) -> None:
     line.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-    for _n in range(200):
+    for _n in range(600):
         line.sendall(b"still here ")
         time.sleep(0.05)
 
@@ -49,7 +52,7 @@ def endless_head(line: socket.socket) -> None:
 
 
 def silent(line: socket.socket) -> None:
-    time.sleep(3)
+    time.sleep(30)
 
 
 @dataclass

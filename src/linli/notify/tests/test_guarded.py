@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -206,15 +207,18 @@ def test_a_name_nobody_knows_is_a_failure(names: Any, called: Any) -> None:
 def test_a_resolver_that_says_nothing_is_waited_for_no_longer_than_the_rest(
     monkeypatch: pytest.MonkeyPatch, called: Any
 ) -> None:
+    over = threading.Event()
+
     def slow(*_asked: Any, **_options: Any) -> list[Any]:
-        time.sleep(1.5)
+        over.wait(30)
         return []
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)
     began = time.monotonic()
     with pytest.raises(guarded.Failed, match="dns"):
         post("https://slow.example/", seconds=0.2)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 10
+    over.set()
 
 
 def test_the_next_address_of_a_name_is_tried(names: Any, called: Any) -> None:
@@ -285,10 +289,11 @@ def test_what_is_no_answer_fails_in_time(
     intranet: None, listener: Listener, behaviour: behaviours.Behaviour, why: str
 ) -> None:
     listener.behaviour = behaviour
+    seconds = 0.4 if why == "timeout" else guarded.TOTAL_SECONDS  # what is wrong is wrong before any limit
     began = time.monotonic()
     with pytest.raises(guarded.Failed, match=why):
-        post(at(listener), seconds=0.4)
-    assert time.monotonic() - began < 2
+        post(at(listener), seconds=seconds)
+    assert time.monotonic() - began < 10
 
 
 @pytest.mark.parametrize("behaviour", [behaviours.never_ends, behaviours.five_megabytes])
@@ -297,8 +302,8 @@ def test_of_a_long_answer_the_beginning_is_read(
 ) -> None:
     listener.behaviour = behaviour
     began = time.monotonic()
-    answer = post(at(listener), seconds=0.4)
-    assert time.monotonic() - began < 2
+    answer = post(at(listener), seconds=2)
+    assert time.monotonic() - began < 10
     assert (answer.status, answer.is_whole) == (200, False)
     assert 0 < len(answer.body) <= guarded.MOST_BYTES
 

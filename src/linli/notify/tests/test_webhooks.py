@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from conftest import NOW, Cast
@@ -234,9 +234,8 @@ def test_failures_wait_longer_and_longer_and_end_as_dead_letters(report: Any, ho
     assert (made.failures, made.rest_until) == (0, None)
 
 
-def test_no_two_wait_equally_long(report: Any, hook: Any) -> None:
-    made = [hook(), hook()]
-    assert len({sending.wait(one.pk, n) for one in made for n in (1, 2)}) == 4
+def test_no_two_wait_equally_long() -> None:
+    assert len({sending.wait(UUID(int=key), n) for key in (1, 2) for n in (1, 2)}) == 4
 
 
 def test_a_bad_target_is_asked_one_thing_at_a_time_and_holds_up_nobody(report: Any, hook: Any) -> None:
@@ -460,7 +459,7 @@ def listener(settings: Any) -> Iterator[Listener]:
 
 def rounds(post: senders.Post, at: datetime = NOW) -> None:
     """The worker's rounds until nothing is left to do."""
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while sending.fan_out(at=at) + post.run(at):
         assert time.monotonic() < until
 
@@ -468,7 +467,12 @@ def rounds(post: senders.Post, at: datetime = NOW) -> None:
 def test_letters_reach_their_addresses_and_bad_ones_hold_up_nobody(
     report: Any, hook: Any, cast: Cast, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guarded, "ask", partial(guarded.ask, seconds=0.3))
+    ask = guarded.ask
+
+    def hurried(method: str, url: str, **given: Any) -> guarded.Answer:
+        return ask(method, url, seconds=0.3 if url.endswith("/slow") else guarded.TOTAL_SECONDS, **given)
+
+    monkeypatch.setattr(guarded, "ask", hurried)
     url = f"http://127.0.0.1:{listener.port}"
     listener.behaviours = {
         "/slow": behaviours.silent,
@@ -483,7 +487,7 @@ def test_letters_reach_their_addresses_and_bad_ones_hold_up_nobody(
     began = time.monotonic()
     post = senders.Post()
     rounds(post)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     ends = {
         name: set(one.deliveries.values_list("status", "error"))
         for name, one in [*made.items(), ("inside", inside)]
