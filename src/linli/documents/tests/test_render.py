@@ -1,10 +1,10 @@
 import io
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
-import time
 import zipfile
 from pathlib import Path
 
@@ -178,18 +178,27 @@ def test_a_photo_of_sixty_megapixels_is_refused_with_the_figure() -> None:
 )
 def test_bombs_are_refused_quickly_and_cheaply(data: bytes) -> None:
     render.photo(pictures.plain())
-    started = time.monotonic()
+    before = processor_time()
     with pytest.raises(render.TooManyPixels):
         render.photo(data)
-    assert time.monotonic() - started < 2
+    assert processor_time() - before < 2
     assert peak_memory() < 660 * 1024
+
+
+def running() -> list[int]:
+    return [bench.pid for bench in workshop._workshop.benches if bench.pid]
+
+
+def processor_time() -> float:
+    """Of the processes, in seconds: a busy machine lets them wait, but takes no more of it."""
+    stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in running()]
+    return sum(int(ticks) for stat in stats for ticks in stat[11:13]) / os.sysconf("SC_CLK_TCK")
 
 
 def peak_memory() -> int:
     """Of the processes, in kilobytes."""
-    pids = [bench.pid for bench in workshop._workshop.benches if bench.pid]
     peaks = []
-    for pid in pids:
+    for pid in running():
         status = Path(f"/proc/{pid}/status").read_text().splitlines()
         peaks += [int(line.split()[1]) for line in status if line.startswith("VmPeak")]
     return max(peaks)
@@ -376,7 +385,7 @@ def test_a_killed_process_is_replaced(shop: workshop.Workshop) -> None:
         first = bench.pid
         assert first
         os.kill(first, signal.SIGKILL)
-        time.sleep(0.05)
+        os.waitid(os.P_PID, first, os.WEXITED | os.WNOWAIT)
         assert shop.work(pictures.plain()).header == {"width": 64, "height": 48}
         assert bench.pid != first
     finally:
@@ -400,25 +409,24 @@ def test_a_process_that_hangs_is_given_up_and_replaced(
         shop.stop()
 
 
-def kill_all() -> None:
-    for bench in workshop._workshop.benches:
-        if bench.pid:
-            os.kill(bench.pid, signal.SIGKILL)
+def tell_all(sign: signal.Signals) -> None:
+    for pid in running():
+        os.kill(pid, sign)
 
 
-def photos_without_end(data: bytes) -> None:
-    while True:
-        render.photo(data)
+def test_a_process_killed_at_work_costs_one_photo_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    receive = workshop._receive
 
+    def killed(channel: socket.socket, deadline: float) -> bytes:
+        tell_all(signal.SIGKILL)
+        return receive(channel, deadline)
 
-def test_a_process_killed_at_work_costs_one_photo_only() -> None:
-    data = pictures.encoded(Image.effect_noise((3000, 2500), 60), "PNG", compress_level=1)
-    stopper = threading.Timer(0.05, kill_all)
     render.photo(pictures.plain())
-    stopper.start()
-    with pytest.raises(render.TooCostlyPhoto):
-        photos_without_end(data)
-    stopper.join()
+    tell_all(signal.SIGSTOP)  # it has its photo, and is not done before it is killed
+    with monkeypatch.context() as patch:
+        patch.setattr(workshop, "_receive", killed)
+        with pytest.raises(render.TooCostlyPhoto):
+            render.photo(pictures.plain())
     assert render.photo(pictures.plain()).width == 64
 
 
@@ -473,4 +481,4 @@ def test_a_process_ends_with_its_parent(shop: workshop.Workshop) -> None:
     bench = next(bench for bench in shop.benches if bench.pid)
     bench.forget()
     assert bench._process
-    assert bench._process.wait(timeout=5) == 0
+    assert bench._process.wait(timeout=60) == 0
