@@ -1,4 +1,4 @@
-"""The worker: each job on its own, a database that goes away and comes back, and an end within two seconds."""
+"""The worker: each job on its own, a database that goes away and comes back, and an end as soon as it is told."""
 
 from __future__ import annotations
 
@@ -158,22 +158,20 @@ def test_once_fails_where_the_database_is_away(monkeypatch: pytest.MonkeyPatch) 
         call_command("worker", "--once", stdout=StringIO())
 
 
-def test_ends_within_two_seconds_of_being_told_even_without_tables(tmp_path: Path) -> None:
+def test_ends_when_it_is_told_in_the_midst_of_a_pause_even_without_tables(tmp_path: Path) -> None:
     environment = {
         **os.environ,
         "LINLI_VAR": str(tmp_path),
         "DATABASE_URL": f"sqlite:///{tmp_path}/empty.sqlite3",
         "PYTHONPATH": str(PACKAGES),
     }
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "linli.ops", "worker"], env=environment, stderr=subprocess.PIPE, text=True
-    )
+    command = [sys.executable, "-m", "linli.ops", "worker", "--pause", "600"]
+    worker = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     assert worker.stderr is not None
     assert "away" in worker.stderr.readline()
-    told = time.monotonic()
     worker.send_signal(signal.SIGTERM)
-    _out, rest = worker.communicate(timeout=20)
-    assert (worker.returncode, time.monotonic() - told < 2) == (0, True)
+    _out, rest = worker.communicate(timeout=60)
+    assert worker.returncode == 0
     assert "Traceback" not in rest
 
 
