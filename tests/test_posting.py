@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import Cast
+from conftest import NOW, Cast
 from django.test import Client
 from django.urls import get_resolver
 
+from linli.kit import clock
 from linli.people import posting
 from test_matrix import addresses
 
@@ -21,10 +22,11 @@ OF_PROGRAMS = ("/api/v1/", "/open311/")
 
 @pytest.fixture(autouse=True)
 def _flooded(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One address has used up what it may post."""
+    """One address has used up what it may post, and no minute passes."""
     settings.REPORT_BUDGETS = True
     monkeypatch.setattr(posting, "BURST", 1)
     monkeypatch.setattr(posting, "PER_MINUTE", 1)
+    monkeypatch.setattr(clock, "now", lambda: NOW)
     assert Client().post("/theme", REMOTE_ADDR=FLOODER).status_code != 429
 
 
