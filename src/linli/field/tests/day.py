@@ -72,7 +72,7 @@ class Server:
         }
         command = [sys.executable, "-m", "linli.ops", "serve", "--port", str(self.port), *PROCESSES]
         self.process = subprocess.Popen(command, env=environment, start_new_session=True)
-        until = time.monotonic() + 60
+        until = time.monotonic() + 300
         while time.monotonic() < until:
             with suppress(OSError), urllib.request.urlopen(f"{self.url}/field/app.webmanifest", timeout=2):
                 return

@@ -59,7 +59,7 @@ def test_starts_with_an_empty_environment(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=600,
     )
     assert "the web server" in done.stdout
 

@@ -118,6 +118,6 @@ def test_works_where_the_database_is_out_of_reach(tmp_path: Path) -> None:
         env=environment,
         capture_output=True,
         check=True,
-        timeout=60,
+        timeout=600,
     )
     assert json.loads(done.stdout)["due_date"] == "2026-10-13"

@@ -29,7 +29,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     command = [sys.executable, "-m", "linli.ops", "serve", "--port", str(chosen), "--workers", "1"]
     process = subprocess.Popen(command, env=environment)  # noqa: S603
     try:
-        until = time.monotonic() + 60
+        until = time.monotonic() + 300
         while time.monotonic() < until:
             with suppress(OSError), socket.create_connection(("127.0.0.1", chosen), timeout=2):
                 break
@@ -37,7 +37,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         yield chosen
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=300)
 
 
 def answers(port: int, sent: bytes) -> list[int]:
