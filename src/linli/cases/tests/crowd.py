@@ -213,8 +213,10 @@ def kill() -> dict[str, Any]:
     acked.touch()
     spent = time.monotonic()
     for turn in range(KILLS):
+        known = acked.stat().st_size
         pid, reading = spawn(partial(_write_on, acked, random.Random(seed + turn)))
-        time.sleep(chance.uniform(0.05, 0.6))
+        _wait_for_more(acked, known)
+        time.sleep(chance.uniform(0, 0.5))
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         os.close(reading)
@@ -225,6 +227,14 @@ def kill() -> dict[str, Any]:
         if not Event.objects.filter(case_id=UUID(line[0]), command_id=UUID(line[1])).exists()
     ]
     return {"seed": seed, "acked": len(lines), "lost": lost, "seconds": time.monotonic() - spent, **whole()}
+
+
+def _wait_for_more(acked: Path, known: int) -> None:
+    """A slow machine would kill its writers before they write."""
+    until = time.monotonic() + 60
+    while acked.stat().st_size == known:
+        assert time.monotonic() < until, "nobody writes"
+        time.sleep(0.005)
 
 
 STEPS: dict[str, tuple[str, str, dict[str, Any]]] = {
