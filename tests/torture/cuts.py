@@ -22,7 +22,7 @@ from torture.writers import advance, open_case, step
 # How the wire is cut, and how often the step may stand afterwards.
 WAYS = {"before": {0}, "half": {0}, "unheard": {1}, "at once": {0, 1}}
 STEPS = 30  # of one case
-SETTLES = 5.0  # seconds in which a server has noticed that its client is gone
+SETTLES = 60.0  # seconds in which a server has noticed that its client is gone
 STANDS = "SELECT count(*) FROM cases_event WHERE case_id = %s AND command_id = %s"
 EVERY = (
     "SELECT count(*) FROM cases_event WHERE case_id = %s AND actor_kind <> 'system'"  # of people and programs
