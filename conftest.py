@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import translation
-from playwright.sync_api import Browser, Page, sync_playwright
+from hypothesis import settings as examples
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from linli.kit.ids import uuid7
 from linli.orgs.models import Boundary, Kind, Organisation
@@ -26,6 +27,9 @@ NOW = datetime(2026, 9, 30, 8, 42, tzinfo=UTC)  # Wednesday 16:42 in the county
 START = datetime(2026, 1, 1, tzinfo=UTC)
 PASSWORD = "spring-rice-9-boats"
 LOCKED = os.environ.get("LINLI_LOCKED", "")
+PATIENCE_MS = 60_000  # of a browser on a busy machine; what is there is seen at once
+examples.load_profile("ci")  # everywhere the same examples, however long they take
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -514,6 +518,7 @@ def window(browser: Browser, live_server: Any, settings: Any) -> Iterator[Callab
     def open_window(who: str = "", *, width: int = 360, language: str = "zh-hans", **cookies: str) -> Page:
         context = browser.new_context(base_url=live_server.url, viewport={"width": width, "height": 780})
         contexts.append(context)
+        context.set_default_timeout(PATIENCE_MS)
         jar = {"linli_language": language, **cookies}
         if who:
             client = Client()
