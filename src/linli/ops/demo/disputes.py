@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from linli.cases.models import Delivery
+from linli.kit import clock
 from linli.mediation.actions.screening import record_round
 from linli.mediation.models import ScreeningRound
 from linli.ops.demo import dispute_steps as steps
@@ -92,13 +93,14 @@ def _round(village: Organisation, first: date, rng: Random, officer: Actor, at: 
     found = rng.choice((0, 0, 0, 1, 1, 2, 3))
     notes = mediators.texts()["screenings"]
     note = notes[2] if not found else rng.choice([notes[0], notes[1], notes[3]])
+    latest = max(at - timedelta(hours=2), clock.midnight(first))  # the month may have begun this midnight
     return record_round(
         place=village,
         month=first,
         found=found,
         note=note,
         by=officer,
-        at=min(done, at - timedelta(hours=2)),
+        at=min(done, latest),
     )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from linli.cases.models import Case, Clock, Delivery, Event
+from linli.kit import clock
 from linli.mediation.actions import committees
 from linli.mediation.models import (
     Assignment,
@@ -30,6 +32,7 @@ from linli.ops.demo import disputes, seeding
 from linli.ops.demo.mediators import texts
 from linli.ops.demo.showing import MEDIATING
 from linli.orgs.models import Revision
+from linli.people.access import posts_of
 from linli.people.models import Grant, Person
 
 NOW = datetime(2026, 9, 30, 0, 10, tzinfo=UTC)  # Wednesday 8:10 in the county
@@ -117,6 +120,15 @@ def test_nothing_happens_in_the_future_or_waits_to_be_sent() -> None:
     assert not Clock.objects.filter(case__in=_cases(), fires_at__lte=NOW).exists()
     assert Clock.objects.filter(missed_at__isnull=False).exists()
     assert not _cases().filter(is_demo=False).exists()
+
+
+def test_villages_were_gone_through_also_in_a_month_that_began_this_midnight() -> None:
+    known, begin = ScreeningRound.objects.order_by("pk")[0], clock.midnight(date(2026, 10, 1))
+    officer, *_more = posts_of(known.by, NOW)
+    with transaction.atomic():
+        made = disputes._round(known.place, begin.date(), Random(1), officer, begin + timedelta(minutes=10))
+        assert begin <= made.at <= begin + timedelta(minutes=10)
+        transaction.set_rollback(True)
 
 
 def test_a_second_run_changes_nothing() -> None:
