@@ -65,7 +65,8 @@ def send(address: str = "198.51.100.7", *, proof: bool = False, command: str = "
 
 
 @pytest.fixture(autouse=True)
-def _budgeted(settings: Any) -> None:
+def _budgeted(settings: Any, at_noon: None) -> None:
+    """No time passes: what a budget holds runs out of it again."""
     settings.REPORT_BUDGETS = True
 
 
