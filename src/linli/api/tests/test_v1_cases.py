@@ -22,6 +22,7 @@ from linli.cases.models import Case, Event
 from linli.cases.procedures import all_procedures
 from linli.documents.models import Attachment
 from linli.documents.tests.pictures import plain as jpeg
+from linli.kit import clock
 from linli.ledger import actions as ledger
 from linli.mediation.models import Purpose, Sitting
 from linli.mediation.tests.story import Story
@@ -347,7 +348,7 @@ def test_content_opens_for_its_own_people_and_is_written_down_first(cast: Cast, 
 def test_a_separate_talk_is_known_to_the_mediators_alone(cast: Cast, dispute: Any) -> None:
     case = dispute().case
     Story(cast, case.pk).to("in_mediation")
-    begin = NOW.replace(year=2030)
+    begin = clock.now() + timedelta(days=1)
     given = {"kind": "separate", "party": 1, "place": "村委会", "starts_at": begin.isoformat()}
     asking = program(cast["mediator"])
     wrong = problem(asking.post(f"/cases/{case.number}/sessions", given), 422, "invalid")
@@ -355,7 +356,6 @@ def test_a_separate_talk_is_known_to_the_mediators_alone(cast: Cast, dispute: An
 
 
 def test_a_dispute_goes_on_by_posts_of_nouns(cast: Cast, dispute: Any) -> None:
-    from linli.kit import clock
     from linli.mediation import actions as mediations
     from linli.mediation.tests.walk import GOOD_TEST
 
