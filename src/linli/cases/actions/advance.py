@@ -55,11 +55,12 @@ def advance(
             locked = lock(case, by)
             if version is not None and version != locked.version:
                 raise StaleCase(locked)
-            if by.kind != "system" and report_due(case, at):
-                locked = lock(case, by)
+            clocks = _clocks(case)
+            if by.kind != "system" and _is_any_due(clocks, at) and report_due(case, at):
+                locked, clocks = lock(case, by), _clocks(case)
             turn = plan(
                 locked,
-                list(Clock.objects.filter(case_id=case).order_by("number")),
+                clocks,
                 list(Task.objects.filter(case_id=case).select_related("organisation").order_by("number")),
                 verb,
                 by=by,
@@ -78,6 +79,16 @@ def advance(
         if not _is_deadlock(error):
             raise
         raise StaleCase(Case.objects.get(pk=case)) from error
+
+
+def _clocks(case_id: UUID) -> list[Clock]:
+    return list(Clock.objects.filter(case_id=case_id).order_by("number"))
+
+
+def _is_any_due(clocks: Sequence[Clock], at: datetime) -> bool:
+    return any(
+        clock.fires_at and clock.due_at and max(clock.fires_at, clock.due_at) <= at for clock in clocks
+    )
 
 
 def report_due(case_id: UUID, at: datetime) -> int:
