@@ -171,7 +171,7 @@ def _advance(doing: Doing, case: Case) -> Event:
 
 def _too_late(doing: Doing, case_id: UUID, words: str = "") -> Outcome:
     """The case is out of the worker's sight: what was done is kept with it, and nothing newer is told."""
-    event = _keep(doing, case_id, words)
+    event = _keep(doing, Case.objects.filter(pk=case_id).first(), words)
     if event is None:
         raise CaseNotFound
     return Outcome(State.RECEIVED, {"late": True, "received_at": doing.at.isoformat()})
@@ -182,8 +182,8 @@ def _clash(doing: Doing, case: Case, others: list[Event]) -> Outcome:
 
     The answer says what the others did, never in what words: it lies on the phone as it came.
     """
-    event = _keep(doing, case.pk)
-    case = Case.objects.get(pk=case.pk)
+    event = _keep(doing, case)
+    case = event.case if event is not None else case
     lines = [story(other, case.procedure, "staff") for other in (others or _latest(case, doing.by))]
     answer = {
         "number": case.number,
@@ -207,22 +207,23 @@ def _latest(case: Case, by: Actor) -> list[Event]:
     return list(found)
 
 
-def _keep(doing: Doing, case_id: UUID, words: str = "") -> Event | None:
+def _keep(doing: Doing, case: Case | None, words: str = "") -> Event | None:
     """The words and photos of a move that came too late, as a note; None where there were none."""
+    if case is None:
+        raise CaseNotFound
     command = doing.command
     words = words or next((str(command.data[name]) for name in WORDS if command.data.get(name)), "")
     if not words.strip() and not doing.photos:
-        if not late.had_to_do_with(Case.objects.filter(pk=case_id).first() or Case(), doing.by):
+        if not late.had_to_do_with(case, doing.by):
             raise CaseNotFound
         return None
-    received_at = Case.objects.filter(pk=case_id).values_list("received_at", flat=True).first()
     event = late.note_late(
-        case=case_id,
+        case=case.pk,
         by=doing.by,
         at=doing.at,
         command_id=command.id,
         words=words if len(words.strip()) > 1 else _("（只有照片）"),
-        claimed_at=claimed(command, doing.at, received_at),
+        claimed_at=claimed(command, doing.at, case.received_at),
         facts={"verb": command.verb, "seen": command.seen, **facts(command)},
     )
     attach_late(event, doing.photos, command.verb, doing.by)
