@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -48,44 +49,75 @@ class Result:
     answer: Mapping[str, Any]
 
 
+@dataclass
+class Batch:
+    """Commands that one phone sent together: what is the same for all of them is asked once.
+
+    `sent` holds what had been answered before they came, and is good for one look at each.
+    """
+
+    phone: Phone
+    at: datetime
+    sent: dict[UUID, Sent | None]
+
+    @cached_property
+    def by(self) -> Actor:
+        return actor_of(self.phone, self.at)
+
+
 def receive(*, phone: Phone, envelopes: Iterable[Envelope], at: datetime) -> list[Result]:
     """Takes commands in, each on its own: one that is wrong holds up no other."""
-    return [_take(phone, envelope, at) for envelope in envelopes]
+    given = list(envelopes)
+    ids = [envelope.id for envelope in given]
+    before = Sent.objects.in_bulk(ids)
+    batch = Batch(phone, at, {each: before.get(each) for each in ids})
+    return [_take(batch, envelope) for envelope in given]
 
 
-def _take(phone: Phone, envelope: Envelope, at: datetime) -> Result:
-    known = _known(phone, envelope)
+def _take(batch: Batch, envelope: Envelope) -> Result:
+    known = _known(batch, envelope)
     if known is not None:
         return known
+    try:
+        return _taken(batch, envelope)
+    except IntegrityError:
+        known = _known(batch, envelope)  # the same command came at the same moment
+        if known is None:
+            raise
+        return known
+
+
+def _taken(batch: Batch, envelope: Envelope) -> Result:
+    """What becomes of a command nobody has answered yet."""
     try:
         content = _opened(envelope)
     except wire.Damaged:
         return _refused(envelope, "damaged", _("这一条路上损坏了，会再发一次。"))
     except wire.Malformed:
-        return _settle(phone, envelope, {}, _refusal("malformed", _("这一条看不懂，可能是应用太旧。")), at)
+        return _settle(batch, envelope, {}, _refusal("malformed", _("这一条看不懂，可能是应用太旧。")))
     if envelope.version > wire.CURRENT:
         return Result(envelope.id, "later", {"why": _("服务器比手机旧，过后再发。")})
     try:
         command = wire.read(envelope.id, content)
     except wire.Malformed:
-        return _settle(
-            phone, envelope, content, _refusal("malformed", _("这一条看不懂，可能是应用太旧。")), at
-        )
-    if missing := _missing(phone, command):
+        return _settle(batch, envelope, content, _refusal("malformed", _("这一条看不懂，可能是应用太旧。")))
+    if missing := _missing(batch.phone, command):
         return Result(envelope.id, "waiting", {"for": missing})
-    if not phone.may_act(at):
-        return _settle(
-            phone, envelope, content, Outcome(State.HELD, {"received_at": at.isoformat()}, is_kept=True), at
-        )
-    return _apply(phone, envelope, content, command, at)
+    if not batch.phone.may_act(batch.at):
+        held = Outcome(State.HELD, {"received_at": batch.at.isoformat()}, is_kept=True)
+        return _settle(batch, envelope, content, held)
+    return _apply(batch, envelope, content, command)
 
 
-def _known(phone: Phone, envelope: Envelope) -> Result | None:
+def _known(batch: Batch, envelope: Envelope) -> Result | None:
     """The first answer to what was sent before; anything else under its id is refused and tells nothing."""
-    sent = Sent.objects.filter(pk=envelope.id).first()
+    if envelope.id in batch.sent:
+        sent = batch.sent.pop(envelope.id)
+    else:
+        sent = Sent.objects.filter(pk=envelope.id).first()
     if sent is None:
         return None
-    if sent.device_id != phone.pk or bytes(sent.digest) != envelope.digest:
+    if sent.device_id != batch.phone.pk or bytes(sent.digest) != envelope.digest:
         return _refused(envelope, "reused", _("这个操作编号已经用过，内容不一样，没有重复办理。"))
     return Result(envelope.id, sent.state, sent.answer)
 
@@ -113,24 +145,15 @@ def _missing(phone: Phone, command: wire.Command) -> list[str]:
     return [str(each) for each in (*command.after, *command.photos) if each not in there | whole]
 
 
-def _apply(
-    phone: Phone, envelope: Envelope, content: dict[str, Any], command: wire.Command, at: datetime
-) -> Result:
-    by = actor_of(phone, at)
+def _apply(batch: Batch, envelope: Envelope, content: dict[str, Any], command: wire.Command) -> Result:
     try:
-        doing = Doing(command, by, at, stage(command, at))
+        doing = Doing(command, batch.by, batch.at, stage(command, batch.at))
         with transaction.atomic():
-            outcome = carry_out(doing)
-            return _settle(phone, envelope, content, outcome, at)
+            return _settle(batch, envelope, content, carry_out(doing))
     except CommandError as error:
-        return _settle(phone, envelope, content, refusal_of(error), at)
+        return _settle(batch, envelope, content, refusal_of(error))
     except PhotoRefused as error:  # ours to put right: no room, or too busy
         return Result(envelope.id, "later", {"why": error.message})
-    except IntegrityError:
-        known = _known(phone, envelope)  # the same command came at the same moment
-        if known is None:
-            raise
-        return known
 
 
 def stage(command: wire.Command, at: datetime) -> tuple[str, ...]:
@@ -169,10 +192,9 @@ def _refusal(code: str, why: str, errors: Mapping[str, str] | None = None) -> Ou
     return Outcome(State.REFUSED, {"code": code, "why": why, "errors": dict(errors or {})}, is_kept=True)
 
 
-def _settle(
-    phone: Phone, envelope: Envelope, content: dict[str, Any], outcome: Outcome, at: datetime
-) -> Result:
+def _settle(batch: Batch, envelope: Envelope, content: dict[str, Any], outcome: Outcome) -> Result:
     """Writes down what was answered, in the transaction of the effect itself."""
+    phone = batch.phone
     with transaction.atomic():
         sent = Sent(
             id=envelope.id,
@@ -182,12 +204,12 @@ def _settle(
             answer=outcome.answer,
             content=content if outcome.is_kept else {},
             claimed_at=str(content.get("made_at", ""))[:40],
-            received_at=at,
+            received_at=batch.at,
         )
         sent.save(force_insert=True)
         if outcome.state == State.HELD:
             why = "revoked" if phone.revoked_at else "post"
-            Held.objects.create(sent=sent, path=phone.grant.organisation.path, why=why, since=at)
+            Held.objects.create(sent=sent, path=phone.grant.organisation.path, why=why, since=batch.at)
     return Result(envelope.id, outcome.state, outcome.answer)
 
 
