@@ -31,7 +31,9 @@ COVERING := $(CASES_COVERING) $(SEALED_COVERING) src/linli/ledger/tests src/linl
 	$(addprefix src/linli/web/tests/test_,manage_calendar.py unwitnessed.py) src/linli/portal/tests/test_receipts.py
 TORTURED := PYTHONPATH=tests:src:. DJANGO_SETTINGS_MODULE=linli.config.settings
 
-LONG_SYNC := LINLI_SYNC_STEPS=1000000 LINLI_SYNC_HTTP_STEPS=10000 LINLI_SLOW_COMMANDS=10000 LINLI_DAY_REPORTS=30
+LONG := $(filter long,$(PROFILE))
+SYNC_STEPS := LINLI_SYNC_STEPS=$(if $(LONG),1000000 LINLI_SYNC_HTTP_STEPS=10000,60000) LINLI_SYNC_SEED=$(or $(SEED),0)
+SLOW := LINLI_SLOW_COMMANDS=10000 LINLI_DAY_REPORTS=30
 
 .PHONY: help setup setup-dev demo test check bench fuzz sync torture torture-pages coverage mutants lock wheel messages screenshots clean frontend
 
@@ -64,9 +66,9 @@ bench: setup-dev ## intake, lists and look-ups beside what PostgreSQL itself can
 fuzz: setup-dev ## 20,000 cases of schemathesis against the JSON API, by every role (LINLI_FUZZ=n: so many)
 	@$(BIN)/pytest -n0 --show-capture=no src/linli/api/tests/fuzz_v1.py
 
-sync: setup-dev ## 60,000 steps of three phones on a bad network (PROFILE=long: a million, 10,000 over HTTP, long queue and day)
-	@$(if $(filter long,$(PROFILE)),$(LONG_SYNC),LINLI_SYNC_STEPS=60000) $(BIN)/pytest -n0 -s \
-		src/linli/field/tests/test_phones.py $(if $(filter long,$(PROFILE)),src/linli/field/tests/test_slow.py src/linli/field/tests/test_day.py)
+sync: setup-dev ## 60,000 steps of three phones on a bad network, SEED=n: others (PROFILE=long: a million, 10,000 over HTTP, slow line, day)
+	@$(SYNC_STEPS) $(BIN)/pytest -n auto -s src/linli/field/tests/test_phones.py
+	@$(if $(LONG),$(SLOW) $(BIN)/pytest -n0 -s src/linli/field/tests/test_slow.py src/linli/field/tests/test_day.py)
 
 torture: setup-dev ## killed, starved, raced, lied to: PROFILE=short or long, PLANT=name, ONLY=part (docs/trust.md, var/torture.json)
 	@$(TORTURED) TORTURE_SCALE=$(or $(SCALE),1) $(BIN)/python -W ignore -m torture --profile $(or $(PROFILE),short) \

@@ -20,6 +20,12 @@ VERIFIER = b"v" * 32
 FINAL = {"received", "conflict", "refused", "held"}
 
 
+def travelling(envelope: Envelope) -> dict[str, Any]:
+    """A sealed command as JSON."""
+    sealed = base64.b64encode(envelope.sealed).decode()
+    return {"id": str(envelope.id), "version": envelope.version, "sealed": sealed}
+
+
 @dataclass
 class Device:
     """One phone and its outbox."""
@@ -59,9 +65,7 @@ class Device:
 
     def as_json(self, key: UUID) -> dict[str, Any]:
         """A command of its outbox as it travels."""
-        envelope = self.outbox[key]
-        sealed = base64.b64encode(envelope.sealed).decode()
-        return {"id": str(key), "version": envelope.version, "sealed": sealed}
+        return travelling(self.outbox[key])
 
     def send(self, at: datetime, *wanted: UUID) -> dict[UUID, Result]:
         """Sends these commands, or all that are left, and forgets what was answered for good."""

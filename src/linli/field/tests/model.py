@@ -8,9 +8,11 @@ A `Fault` is a mistake planted on purpose, which the checks must find.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 from unittest import mock
 from uuid import UUID
@@ -24,6 +26,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from linli.cases import actions as cases
 from linli.cases.models import Case, Clock, Event
 from linli.field import actions
+from linli.field.actions import Envelope
 from linli.field.models import Held, Phone, Sent
 from linli.kit.ids import uuid7
 from linli.people.access import Actor
@@ -34,33 +37,51 @@ WORKERS = ("grid_worker", "sibling_worker", "officer")
 Fault = Callable[[ExitStack], None]
 
 
+@dataclass(frozen=True)
+class Start:
+    """What an example finds: phones, a case in the hands of the village, and how many cases there were before it."""
+
+    devices: list[Device]
+    case: UUID
+    cases: int
+    at: datetime
+
+
 class PhonesMachine(RuleBasedStateMachine):
-    """`town` and `cast` are set by the test; every example works on cases of its own."""
+    """`town`, `cast` and `taken`, a count of steps by rule, are set by the test."""
 
     town: Town
     cast: Cast
-    steps = 0
+    taken: Counter[str]
+    first: Start | None = None
+    frame: transaction.Atomic | None = None
 
     def __init__(self) -> None:
         super().__init__()
         self.at = NOW
-        self.frame = self.begin()
-        self.cases_before = Case.objects.count()
-        self.devices = [self.phone(self.cast[name]) for name in WORKERS]
+        self.is_changed = True
+        start = self.begin()
+        self.at, self.case, self.cases_before = start.at, start.case, start.cases
+        self.devices = [replace(device, outbox={}, answers={}) for device in start.devices]
         self.written: dict[UUID, dict[str, Any]] = {}
         self.acknowledged: dict[UUID, str] = {}
         self.dues: dict[UUID, Any] = {}
-        self.case = self._open_in_the_hands_of_the_village()
-        self.cases = [self.case]
-        self.reports = 0
+        self.copies: list[tuple[Device, list[Envelope]]] = []
         self.serial = 0
-        self.is_changed = True
 
-    def begin(self) -> transaction.Atomic | None:
-        """What an example writes is taken back at its end, so that the last is as fast as the first."""
-        frame = transaction.atomic()
-        frame.__enter__()
-        return frame
+    def begin(self) -> Start:
+        """All begin at one start; what an example writes is taken back, so that the last is as fast as the first."""
+        kind = type(self)
+        kind.first = kind.first or self.start()
+        self.frame = transaction.atomic()
+        self.frame.__enter__()
+        return kind.first
+
+    def start(self) -> Start:
+        cases_before = Case.objects.count()
+        devices = [self.phone(self.cast[name]) for name in WORKERS]
+        case = self._open_in_the_hands_of_the_village()
+        return Start(devices, case, cases_before, self.at)
 
     def end(self) -> None:
         if self.frame is not None:
@@ -104,19 +125,18 @@ class PhonesMachine(RuleBasedStateMachine):
 
     @rule(phone=st.integers(0, 2), years=st.integers(-10, 10), same=st.booleans())
     def report(self, phone: int, years: int, same: bool) -> None:
-        self._step()
+        self._step("report")
         device = self.devices[phone]
         place = self.town["grid2" if phone == 1 else "grid"]
         words = "同样的话：井盖松了，走过去会响。" if same else self._words()
         made = (self.at + timedelta(days=365 * years)).isoformat()
         key = device.report(place.code, text=words, made_at=made)
         self._noted(key, words, key)
-        self.reports += 1
 
     @rule(verb=st.sampled_from(["acknowledge", "progress", "feedback", "note"]), hours=st.integers(-200, 200))
     def work(self, verb: str, hours: int) -> None:
         """The village officer works on the case in the village's hands, having seen it as it was some time ago."""
-        self._step()
+        self._step("work")
         device, words = self.devices[2], self._words()
         data: dict[str, Any] = {
             "acknowledge": {},
@@ -131,7 +151,7 @@ class PhonesMachine(RuleBasedStateMachine):
     @rule(phone=st.integers(0, 1))
     def check(self, phone: int) -> None:
         """A grid worker checks on site, on a copy that may be old."""
-        self._step()
+        self._step("check")
         device, words = self.devices[phone], self._words()
         key = device.move(self.case, "verify", 3, finding=words)
         if phone == 0:  # the other grid's worker never had to do with it, and is refused
@@ -142,7 +162,7 @@ class PhonesMachine(RuleBasedStateMachine):
     @rule(verb=st.sampled_from(["reassign", "back", "arrange"]))
     def desk(self, verb: str) -> None:
         """Meanwhile, at the desk: the case goes elsewhere, or comes back."""
-        self._step()
+        self._step("desk")
         state, holder = Case.objects.values_list("state", "holder_id").get(pk=self.case)
         unit = "east_works" if verb == "reassign" else "village"
         if verb == "arrange" and state == "feedback_given":
@@ -165,23 +185,33 @@ class PhonesMachine(RuleBasedStateMachine):
     )
     def network(self, phone: int, data: Any, lost: str, times: int) -> None:
         """Some of what is left goes out, in any order; the request, its answer or nothing is lost; maybe doubled."""
-        self._step()
+        self._step("network")
         device = self.devices[phone]
         keys = list(device.outbox)
         if not keys:
             return
         chosen = data.draw(st.permutations(keys))[: data.draw(st.integers(1, len(keys)))]
         self.at += timedelta(seconds=30)
+        kept = dict(device.outbox)
+        self.copies.append((device, [kept[key] for key in chosen]))
         if lost == "request":
             self._lose_request(device, chosen)
             return
-        kept = dict(device.outbox)
         for _ in range(times):
             device.outbox.update({key: kept[key] for key in chosen})
             found = device.send(self.at, *chosen)
             self._compare(found)
         if lost == "answer":
             device.outbox.update({key: kept[key] for key in chosen})
+
+    @precondition(lambda self: bool(self.copies))
+    @rule(which=st.integers(0, 31))
+    def straggler(self, which: int) -> None:
+        """What was thought lost, or was answered long ago, arrives at last; nobody waits for the answer."""
+        self._step("straggler")
+        device, batch = self.copies[which % len(self.copies)]
+        self.at += timedelta(seconds=30)
+        self._compare({result.id: result for result in device.deliver(batch, self.at)})
 
     def _lose_request(self, device: Device, chosen: list[UUID]) -> None:
         """The server never hears of it, so nothing may leave the outbox."""
@@ -198,8 +228,8 @@ class PhonesMachine(RuleBasedStateMachine):
 
     # What must hold ---------------------------------------------------------------------------------
 
-    def _step(self) -> None:
-        type(self).steps += 1
+    def _step(self, name: str) -> None:
+        self.taken[name] += 1
 
     @invariant()
     def the_history_holds(self) -> None:
@@ -278,16 +308,14 @@ def no_dedupe(stack: ExitStack) -> None:
     """The server forgets what it has answered, and every command gets an id of its own."""
     from linli.field.actions import applying, syncing
 
-    def forgetful(phone: Phone, envelope: Any, content: Any, outcome: Any, at: Any) -> Any:
+    def forgetful(batch: Any, envelope: Any, content: Any, outcome: Any) -> Any:
         Sent.objects.filter(pk=envelope.id).delete()
-        return real(phone, envelope, content, outcome, at)
+        return real(batch, envelope, content, outcome)
 
     def fresh(doing: Any) -> Any:
         return carry_out(replaced(doing))
 
     def replaced(doing: Any) -> Any:
-        from dataclasses import replace
-
         return replace(doing, command=replace(doing.command, id=uuid7()))
 
     real, carry_out = syncing._settle, applying.carry_out
@@ -308,8 +336,6 @@ def early_acknowledgement(stack: ExitStack) -> None:
 
 def last_write_by_phone_clock(stack: ExitStack) -> None:
     """The server takes the phone's clock for its own."""
-    from datetime import datetime
-
     from linli.field.actions import applying, claims
 
     def believed(command: Any, at: Any, not_before: Any = None) -> Any:
