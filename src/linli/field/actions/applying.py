@@ -103,6 +103,8 @@ def _submission(doing: Doing) -> Submission:
     is_for_resident = bool(data.get("for_resident"))
     if is_for_resident and not data.get("consent"):
         raise BadData({"consent": _("替居民上报，要居民本人在屏幕上同意。")})
+    if is_for_resident and data.get("channel") == "sms" and not _text(data, "contact_phone").strip():
+        raise BadData({"contact_phone": _("要发短信给居民，请填居民的电话。")})
     return Submission(
         text=_text(data, "text"),
         category=_text(data, "category"),

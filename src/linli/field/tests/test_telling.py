@@ -43,7 +43,7 @@ def test_an_order_reaches_the_phone_and_says_only_where_to_look(
     case = dispatched(report, move, town)
     assert Messenger({"push": WebPush("mailto:x@example.com")}).run(NOW + timedelta(hours=2)) == 2
     _path, headers, body = service.got[0]
-    assert json.loads(opened(body)) == {"path": "/field/"}
+    assert json.loads(opened(body)) == {"path": f"/field/#case/{case.pk}"}
     assert headers["Authorization"].startswith("vapid t=")
     assert case.title.encode() not in body
     assert not Notice.objects.filter(person_id=person_id, done_at=None).exists()
@@ -61,6 +61,40 @@ def test_a_browser_that_is_gone_is_forgotten(
     Messenger({"push": WebPush("mailto:x@example.com")}).run(NOW + timedelta(hours=2))
     assert not PushAddress.objects.exists()
     assert not Notice.objects.filter(person_id=person_id, due_at__isnull=False).exists()
+
+
+def test_a_push_goes_to_the_next_browser_where_the_newest_is_gone(
+    service: Any, report: Any, move: Any, town: Town, cast: Cast
+) -> None:
+    person_id = cast["officer"].person_id
+    assert person_id is not None
+    for name, at in (("older", NOW - timedelta(days=1)), ("newer", NOW)):
+        given = {**SUBSCRIPTION, "endpoint": f"{service.url}/{name}"}
+        push.subscribe(person_id=person_id, given=given, at=at)
+    dispatched(report, move, town)
+    Notice.objects.exclude(event_number=3).delete()
+    service.status = 410
+    Messenger({"push": WebPush("mailto:x@example.com")}).run(NOW + timedelta(hours=2))
+    service.status = 201
+    Messenger({"push": WebPush("mailto:x@example.com")}).run(NOW + timedelta(hours=2))
+    assert [path for path, _headers, _body in service.got] == ["/newer", "/older"]
+    assert PushAddress.objects.get().endpoint.endswith("/older")
+
+
+def test_a_desk_without_the_phone_is_led_to_its_inbox(
+    service: Any, report: Any, move: Any, town: Town, cast: Cast
+) -> None:
+    for name in ("dispatcher", "officer"):
+        Wish.objects.create(person=cast.people[name], by_sms=True)
+        cast.people[name].work_phone = f"0712-0000-1{len(name)}"
+        cast.people[name].save()
+    report()
+    cases.run_due(at=NOW + timedelta(hours=1))
+    dispatched(report, move, town)
+    Messenger(ways.ways()).run(NOW + timedelta(hours=2))
+    lines = [json.loads(line) for line in (service.folder / "sms.jsonl").read_text().splitlines()]
+    pages = {line["to"]: line["body"].rsplit("/", 2)[-2:] for line in lines}
+    assert pages == {"0712-0000-110": ["desk", "inbox"], "0712-0000-17": ["field", ""]}
 
 
 def test_what_fails_is_tried_later_and_later(
@@ -141,6 +175,14 @@ def test_a_resident_without_a_phone_gets_their_code_by_text_message(
     line = json.loads((service.folder / "sms.jsonl").read_text().splitlines()[0])
     assert codes.pretty(service_requests.tracking_code(key)) in line["body"]
     assert "路灯" not in line["body"]
+
+
+def test_a_text_message_to_a_resident_takes_a_number(cast: Cast, town: Town) -> None:
+    device = Device.enrol(cast["grid_worker"], NOW)
+    key = device.report(town["grid"].code, data={"for_resident": True, "consent": True, "channel": "sms"})
+    device.send(NOW)
+    assert device.answers[key].state == "refused"
+    assert "contact_phone" in device.answers[key].answer["errors"]
 
 
 def letter(to: str = "0712") -> notices.Letter:

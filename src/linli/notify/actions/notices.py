@@ -18,12 +18,14 @@ from django.utils.translation import gettext as _
 
 from linli.cases.models import Case, Event
 from linli.notify.models import Channel, Notice, PushAddress, ReporterWish, Wish
-from linli.people.models import Person
+from linli.people.access import roles
+from linli.people.models import Grant, Person
 
 LEASE = timedelta(minutes=2)
 WAITS = (timedelta(seconds=30), timedelta(minutes=5), timedelta(hours=1), timedelta(hours=6))
 KEPT = timedelta(days=30)
 STALE = timedelta(days=2)  # news older than this is no news
+OUTSIDE = "/field/"
 
 
 @dataclass(frozen=True)
@@ -123,10 +125,21 @@ def _letter(notice: Notice, until: datetime) -> Letter | None:
     if not to:
         return None
     address = PushAddress.objects.filter(pk=to).first() if notice.channel == Channel.PUSH else None
-    path = "/field/" if notice.why == "work" else "/track/"
+    path = _page(notice, until)
     with translation.override(language):
         subject, body = words(notice.why, settings.PUBLIC_URL + path, notice.case_id)
+    if path == OUTSIDE and address is not None:
+        path = f"{OUTSIDE}#case/{notice.case_id}"  # encrypted, for the one browser; the rest only says where to look
     return Letter(notice.id, notice.case_id, until, notice.channel, to, subject, body, path, address)
+
+
+def _page(notice: Notice, at: datetime) -> str:
+    """Where somebody looks: the phone's app where they work with one, else the inbox at the desk."""
+    if notice.why != "work":
+        return "/track/"
+    names = [role.name for role in roles().values() if "field.use" in role.permissions]
+    posts = Grant.objects.active(at).filter(person_id=notice.person_id, role__in=names)
+    return OUTSIDE if posts.exists() else "/desk/inbox"
 
 
 def _whereto(notice: Notice) -> tuple[str, str]:
@@ -168,22 +181,24 @@ def finish(*, letter: Letter, error: str, at: datetime, is_gone: bool = False) -
     """Notes what came of it; what failed is tried again, later and later. A browser that is gone is forgotten."""
     case_id = letter.case_id
     assert case_id is not None
-    if is_gone:
-        forget_browser(letter)
-    if not error or is_gone:
+    is_left = is_gone and forget_browser(letter)
+    if not error or (is_gone and not is_left):
         _end(case_id, letter.notice_id, letter.due_at, at, error)
         return
     with transaction.atomic():
         row = Notice.objects.filter(case_id=case_id, id=letter.notice_id, due_at=letter.due_at).first()
         if row is None:
             return
-        again = next_attempt(row.attempts, at)
+        again = at if is_left else next_attempt(row.attempts, at)
         Notice.objects.filter(pk=row.pk, due_at=letter.due_at).update(due_at=again, error=error[:40])
 
 
-def forget_browser(letter: Letter) -> None:
-    if letter.address is not None:
-        PushAddress.objects.filter(pk=letter.address.pk).delete()
+def forget_browser(letter: Letter) -> bool:
+    """Forgets the browser a push did not find; True where the person is reached on another."""
+    if letter.address is None:
+        return False
+    PushAddress.objects.filter(pk=letter.address.pk).delete()
+    return PushAddress.objects.filter(person_id=letter.address.person_id).exists()
 
 
 def next_attempt(attempts: int, at: datetime) -> datetime | None:

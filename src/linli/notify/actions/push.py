@@ -77,6 +77,11 @@ def subscribe(*, person_id: UUID, given: Mapping[str, Any], at: datetime) -> Pus
     return row
 
 
+def forget(*, person_id: UUID) -> None:
+    """Pushes to none of somebody's browsers until one asks again."""
+    PushAddress.objects.filter(person_id=person_id).delete()
+
+
 def _encoded(content: bytes) -> str:
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
