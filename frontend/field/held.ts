@@ -1,9 +1,10 @@
 /** The copy of the worker's cases and of the reference data, sealed; older than a week, it is dropped. */
 import { words } from "./bytes";
-import { isOpen, worker } from "./keys";
+import { auth, enrolment, isOpen, worker } from "./keys";
 import { open, seal } from "./sealing";
+import { tell } from "./sending";
 import { get } from "./server";
-import { db } from "./store";
+import { db, forget } from "./store";
 
 export interface Move {
   verb: string;
@@ -70,10 +71,15 @@ export async function held<T>(key: string): Promise<{ content: T; at: number } |
   }
 }
 
-/** Asks whether there is anything new; true where there is. */
+/** Asks whether there is anything new; true where there is. A phone that was given up learns it here, and wipes itself. */
 export async function refresh(key: "cases" | "reference"): Promise<boolean> {
-  const row = await (await db()).get("held", key);
-  const { answer, tag } = await get(key, row?.tag);
+  const [row, phone] = await Promise.all([(await db()).get("held", key), enrolment()]);
+  if (!phone) return false;
+  const { answer, tag } = await get(key, { Authorization: auth(phone), ...(row?.tag && { "If-None-Match": row.tag }) });
+  if (answer.status === 410) {
+    await forget();
+    tell("revoked");
+  }
   if (!isOpen()) return false;
   if (answer.status === 304 && row) {
     await (await db()).put("held", { ...row, at: Date.now() });

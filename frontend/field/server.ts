@@ -15,6 +15,9 @@ export interface Me {
 
 export class SignedOut extends Error {}
 
+/** Signed in, under a post that does not work with a phone. */
+export class NoPost extends Error {}
+
 const BASE = "/field/";
 const PATIENCE = 30_000;
 
@@ -52,15 +55,26 @@ export async function put(
 }
 
 /** What only somebody who is signed in may read; SignedOut where nobody is. */
-export async function get(address: string, tag = ""): Promise<{ answer: Answer; tag: string }> {
-  const headers: Record<string, string> = tag ? { "If-None-Match": tag } : {};
+async function read(address: string, headers: Record<string, string> = {}): Promise<Response> {
   const response = await fetched(address, { headers });
   if (response.type === "opaqueredirect" || response.status === 401) throw new SignedOut();
+  return response;
+}
+
+export async function get(address: string, headers: Record<string, string> = {}): Promise<{ answer: Answer; tag: string }> {
+  const response = await read(address, headers);
   return { answer: await answered(response), tag: response.headers.get("ETag") ?? "" };
+}
+
+/** The bytes at an address; nothing where the server has none. */
+export async function bytesAt(address: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const response = await read(address);
+  return response.ok ? new Uint8Array(await response.arrayBuffer()) : undefined;
 }
 
 export async function me(): Promise<Me> {
   const { answer } = await get("me");
+  if (answer.status === 404) throw new NoPost();
   if (!answer.ok) throw new SignedOut();
   return answer.content as unknown as Me;
 }

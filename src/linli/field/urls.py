@@ -23,4 +23,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("phones/<uuid:phone_id>/revocation", held.revocation, name="revocation"),
     path("reference", sync.reference, name="reference"),
     path("refused/<uuid:command_id>", sync.refused, name="refused"),
+    path("refused/<uuid:command_id>/photos/<uuid:photo_id>", sync.refused_photo, name="refused_photo"),
 ]

@@ -14,7 +14,9 @@ from django.utils.translation import gettext as _
 from linli.cases.actions import BadData, NotAllowed
 from linli.field.models import GUESSES, Phone
 from linli.kit import codes, text
+from linli.notify.actions import push
 from linli.people.access import Actor
+from linli.people.actions import sessions
 
 PHONES_EACH = 3  # that may act at a time; an older one gives way
 TOKEN_BYTES = 32
@@ -96,6 +98,14 @@ def revoke(*, phone: Phone, at: datetime) -> None:
     """The phone may do nothing more. What it has not sent yet is taken in for a person to look at."""
     with transaction.atomic():
         _give_up(phone, at)
+
+
+def give_up_lost(*, phone: Phone, at: datetime) -> None:
+    """Revokes a phone in strange hands. It may still be signed in and would enrol anew: every sign-in ends, too."""
+    with transaction.atomic():
+        _give_up(phone, at)
+        sessions.end_all(person_id=phone.grant.person_id)
+        push.forget(person_id=phone.grant.person_id)
 
 
 def _give_up(phone: Phone, at: datetime) -> None:

@@ -12,6 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from linli.field import actions
 from linli.field.models import Phone
+from linli.kit import clock
 from linli.people.access import View
 
 SCHEME = "Phone"
@@ -31,6 +32,24 @@ def token_required(view: Callable[..., HttpResponse]) -> View:
         return response
 
     opened.permission = "key"  # type: ignore[attr-defined]
+    return opened
+
+
+def unless_given_up(view: Callable[..., HttpResponse]) -> View:
+    """Before anything else, a phone that names itself learns that it was revoked: 410, and it wipes what it holds.
+
+    Somebody else than its owner may be signed in by then: nothing of theirs goes onto it.
+    """
+
+    @wraps(view)
+    def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        phone = phone_of(request)
+        if phone is not None and not phone.may_act(clock.now()):
+            return JsonResponse({"code": "revoked"}, status=410, headers={"Cache-Control": "no-store"})
+        if phone is not None and request.user.pk not in (None, phone.grant.person_id):
+            return JsonResponse({"code": "another"}, status=401, headers={"Cache-Control": "no-store"})
+        return view(request, *args, **kwargs)
+
     return opened
 
 

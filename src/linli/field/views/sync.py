@@ -17,14 +17,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from linli.cases.actions import CommandError
 from linli.field import actions, wire
 from linli.field.actions import Envelope, Result, carrying
-from linli.field.models import Phone, Sent, State
+from linli.field.models import Phone, State
 from linli.kit import clock
 from linli.kit.ids import is_uuid7
 from linli.people.access import post_of, requires
 from linli.privacy.actions import reads
 from linli.privacy.models import Group
 
-from .doors import token_required
+from .doors import token_required, unless_given_up
 
 PRIVATE = {"Cache-Control": "private, no-store"}
 
@@ -174,6 +174,7 @@ def parcel(request: HttpRequest, phone: Phone, parcel_id: UUID) -> HttpResponse:
 # To be read by whoever is signed in ----------------------------------------------------------------
 
 
+@unless_given_up
 @requires("field.use")
 @require_safe
 def cases(request: HttpRequest) -> HttpResponse:
@@ -208,11 +209,22 @@ def _carried(carried: carrying.Carried) -> JsonResponse:
 @require_safe
 def refused(request: HttpRequest, command_id: UUID) -> HttpResponse:
     """What somebody wrote that was refused, so that they can put it right: the phone itself cannot read it again."""
-    person_id = actions.person_of(post_of(request))
-    sent = Sent.objects.filter(pk=command_id, device__grant__person_id=person_id, state=State.REFUSED).first()
+    sent = actions.refused_of(command_id, actions.person_of(post_of(request)))
     if sent is None:
         return _refused(_("没有这一条。"), 404)
     return JsonResponse({"content": sent.content}, headers=PRIVATE)
+
+
+@requires("field.use")
+@require_safe
+def refused_photo(request: HttpRequest, command_id: UUID, photo_id: UUID) -> HttpResponse:
+    """A photo of what was refused, for its author: it left the phone when the answer came."""
+    person_id = actions.person_of(post_of(request))
+    found = actions.refused_photo(command_id=command_id, photo_id=photo_id, person_id=person_id)
+    if found is None:
+        return _refused(_("没有这一条。"), 404)
+    told = {**PRIVATE, "Content-Disposition": "attachment"}
+    return HttpResponse(found, content_type="application/octet-stream", headers=told)
 
 
 @requires("field.use")
