@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import hashlib
 import json
 from collections.abc import Callable
 from datetime import timedelta
@@ -16,13 +17,14 @@ from django.test import Client
 from django.utils import timezone
 
 from linli.cases.models import Case
-from linli.field import actions
+from linli.field import actions, wire
 from linli.field.models import Held, Phone, Sent
 from linli.kit.ids import uuid7
 from linli.notify.models import PushAddress
 from linli.privacy.models import Read
 
 from .device import Device
+from .pushing import SUBSCRIPTION
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -179,6 +181,29 @@ def test_only_the_author_gets_back_what_was_refused(cast: Cast, as_: Any) -> Non
     assert as_("sibling_worker").get(f"/field/refused/{key}").status_code == 404
 
 
+def test_only_the_author_gets_back_the_photos_of_what_was_refused(cast: Cast, as_: Any) -> None:
+    device = Device.enrol(cast["grid_worker"], timezone.now())
+    photo = uuid7()
+    sealed = wire.seal(b"a picture", photo, device.seal_for)
+    actions.put(
+        parcel_id=photo,
+        phone=device.phone,
+        size=len(sealed),
+        sha256=hashlib.sha256(sealed).hexdigest(),
+        offset=0,
+        piece=sealed,
+        at=timezone.now(),
+    )
+    key = device.report("nowhere", text="短", photos=[photo])
+    device.send(timezone.now())
+    mine = as_("grid_worker").get(f"/field/refused/{key}/photos/{photo}")
+    assert (mine.content, mine["Content-Type"]) == (b"a picture", "application/octet-stream")
+    assert mine["Cache-Control"] == "private, no-store"
+    assert as_("sibling_worker").get(f"/field/refused/{key}/photos/{photo}").status_code == 404
+    assert as_("grid_worker").get(f"/field/refused/{key}/photos/{uuid7()}").status_code == 404
+    assert as_("grid_worker").get(f"/field/refused/{uuid7()}/photos/{photo}").status_code == 404
+
+
 # The app itself ---------------------------------------------------------------------------------------
 
 
@@ -253,6 +278,45 @@ def test_a_lost_phone_is_revoked_at_the_desk(cast: Cast, as_: Any) -> None:
     assert Phone.objects.get().revoked_at is not None
 
 
+def test_a_lost_phone_ends_the_sign_ins_of_its_owner_and_hears_of_it(cast: Cast, as_: Any) -> None:
+    device, worker, dispatcher = (
+        Device.enrol(cast["grid_worker"], timezone.now()),
+        as_("grid_worker"),
+        as_("dispatcher"),
+    )
+    worker.post("/field/push", SUBSCRIPTION, "application/json")
+    headers = {"Authorization": device.authorization}
+    assert worker.get("/field/cases", headers=headers).status_code == 200
+    dispatcher.post(f"/field/phones/{device.phone.pk}/revocation")
+    assert worker.get("/field/cases").status_code == 302
+    assert worker.get("/field/cases", headers=headers).status_code == 410
+    assert not PushAddress.objects.exists()
+    assert dispatcher.get("/field/held").status_code == 200
+
+
+def test_a_phone_holds_nothing_of_somebody_else_who_signs_in_on_it(cast: Cast, as_: Any) -> None:
+    headers = {"Authorization": Device.enrol(cast["grid_worker"], timezone.now()).authorization}
+    assert as_("officer").get("/field/cases", headers=headers).status_code == 401
+    assert as_("grid_worker").get("/field/cases", headers=headers).status_code == 200
+
+
+def test_the_desk_shows_all_that_somebody_wanted_done(
+    cast: Cast, town: Town, as_: Any, fresh: Case, move: Any
+) -> None:
+    now = timezone.now()
+    device = Device.enrol(cast["officer"], now)
+    device.report(town["grid"].code)
+    device.move(fresh.pk, "acknowledge", 1)
+    device.write("visit", case=fresh.pk, data={"satisfied": "no"})
+    device.write("screening", data={"place": town["village"].code, "month": "2026-09", "found": 2})
+    actions.revoke(phone=device.phone, at=now)
+    device.send(now)
+    page = as_("dispatcher").get("/field/held").content.decode()
+    for told in ("路灯", town["grid"].label, "签收", "不满意", town["village"].label, "2026-09", "发现 2 起"):
+        assert told in page, told
+    assert page.count(f"/desk/cases/{fresh.number}") == 2
+
+
 def test_a_worker_enrols_and_gives_up_a_phone(as_: Any) -> None:
     client, key = as_("grid_worker"), str(uuid7())
     body = {"id": key, "verifier": base64.b64encode(b"v" * 32).decode(), "name": "Android"}
@@ -284,8 +348,6 @@ def test_the_resident_gets_a_paper_with_a_code_once(cast: Cast, town: Town, as_:
 
 
 def test_a_browser_asks_to_be_told(as_: Any, cast: Cast) -> None:
-    from .pushing import SUBSCRIPTION
-
     client = as_("grid_worker")
     assert client.post("/field/push", SUBSCRIPTION, "application/json").status_code == 201
     assert PushAddress.objects.get().person_id == cast["grid_worker"].person_id

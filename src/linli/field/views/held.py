@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -11,13 +12,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from linli.cases import procedures
 from linli.cases.actions import CaseNotFound, CommandError
 from linli.cases.models import Case
 from linli.field import actions
 from linli.field.models import Held, Phone
 from linli.kit import clock
-from linli.orgs.models import within
+from linli.orgs.models import Organisation, within
 from linli.people.access import Actor, post_of, requires
+from linli.service_requests.models import Category
 
 KINDS = {
     "report": lambda: _("上报"),
@@ -52,14 +55,15 @@ def _shown(row: Held, post: Actor) -> dict[str, Any]:
     given = content.get("data")
     data: dict[str, Any] = given if isinstance(given, dict) else {}
     words = [str(value) for name, value in data.items() if name in WORDS and isinstance(value, str) and value]
-    case = content.get("case") if kind == "move" else None
+    case = content.get("case") if kind in ("move", "visit") else None
     try:
         visible = Case.objects.visible_to(post).filter(pk=UUID(str(case))).first() if case else None
     except ValueError:
         visible = None
     return {
         "row": row,
-        "kind": KINDS[kind]() if kind in KINDS else kind,
+        "kind": _named(kind, str(content.get("verb", ""))),
+        "facts": _facts(data),
         "words": words,
         "case": visible,
         "photos": len(content.get("photos") or []),
@@ -67,6 +71,33 @@ def _shown(row: Held, post: Actor) -> dict[str, Any]:
     }
 
 
+def _named(kind: str, verb: str) -> str:
+    """What somebody wants done; of a move, which."""
+    move = procedures.latest("service_request").moves.get(verb) if kind == "move" else None
+    return str(move.label) if move else KINDS[kind]() if kind in KINDS else kind
+
+
+def _facts(data: Mapping[str, Any]) -> list[str]:
+    """What was chosen beside the words: where, of what sort, what the resident said, how many disputes were found."""
+    place = Organisation.objects.filter(code=str(data.get("place", ""))).first()
+    category = Category.objects.filter(code=str(data.get("category", ""))).first()
+    found = data.get("found")
+    told = [
+        place.label if place else "",
+        category.label if category else "",
+        str(data.get("month", "")),
+        _("发现 %(n)d 起") % {"n": found} if isinstance(found, int) else "",
+        ANSWERS[data["satisfied"]]() if str(data.get("satisfied")) in ANSWERS else "",
+    ]
+    return [each for each in told if each]
+
+
+ANSWERS = {
+    "yes": lambda: _("满意"),
+    "partly": lambda: _("基本满意"),
+    "no": lambda: _("不满意"),
+    "away": lambda: _("没见到人"),
+}
 WORDS = frozenset({"text", "address", "note", "result", "finding", "reason"})
 
 
@@ -100,6 +131,6 @@ def revocation(request: HttpRequest, phone_id: UUID) -> HttpResponse:
         raise Http404
     rows = Phone.objects.filter(within("grant__organisation__path", post.path))
     phone = get_object_or_404(rows.select_related("grant__person"), pk=phone_id)
-    actions.revoke(phone=phone, at=clock.now())
-    messages.success(request, _("已停用这部手机。它没发完的会交到这里，由人决定。"))
+    actions.give_up_lost(phone=phone, at=clock.now())
+    messages.success(request, _("已停用这部手机，这个人要重新登录。手机没发完的会交到这里，由人决定。"))
     return redirect("field:held")
