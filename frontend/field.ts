@@ -5,10 +5,11 @@ import { all, find } from "./elements/dom";
 import { enrol, enrolment, isOpen, lock, unlock } from "./field/keys";
 import { refresh } from "./field/held";
 import { changed, unsent, wake, watch } from "./field/outbox";
-import { said, screen, show, toast } from "./field/page";
-import { offerPush, tiePush } from "./field/push";
+import { arrived, said, screen, show, toast } from "./field/page";
+import { endPush, offerPush, tiePush } from "./field/push";
 import { drawAgain, home, network, oneCase, outbox, tasks } from "./field/screens";
-import { ask, me, SignedOut } from "./field/server";
+import { ask, me, NoPost, SignedOut } from "./field/server";
+import { tieSize } from "./field/size";
 import { forget } from "./field/store";
 import { correct, move, report, screening, visit } from "./field/writing";
 
@@ -58,7 +59,7 @@ async function door(): Promise<void> {
     const name = find<HTMLElement>(screen("enrol"), "[data-who]");
     if (name) name.textContent = `${who.name} · ${who.post}`;
   } catch (error) {
-    show(error instanceof SignedOut ? "sign-in" : "away");
+    show(error instanceof NoPost ? "no-post" : error instanceof SignedOut ? "sign-in" : "away");
   }
 }
 
@@ -116,8 +117,8 @@ async function entered(): Promise<void> {
 async function refreshAll(): Promise<void> {
   if (!isOpen() || !navigator.onLine) return;
   try {
-    await refresh("reference");
     const isNew = await refresh("cases");
+    await refresh("reference");
     const name = location.hash.slice(1).split("/")[0] ?? "";
     if (isNew && ["", "home", "tasks", "case"].includes(name)) await go();
     await network();
@@ -145,6 +146,7 @@ async function leave(): Promise<void> {
   const left = (await unsent()).length;
   const phone = await enrolment();
   const note = find<HTMLElement>(screen("me"), "[data-leaving]");
+  await endPush().catch(() => undefined);
   try {
     const who = await me();
     if (phone && left === 0) await ask("phones/mine", { id: phone.id }, { "X-CSRFToken": who.csrf });
@@ -186,7 +188,7 @@ function registerWorker(): void {
 }
 
 window.addEventListener("hashchange", () => {
-  toast("");
+  arrived();
   void go();
 });
 window.addEventListener("offline", () => void network());
@@ -209,10 +211,12 @@ changed.addEventListener("change", () => {
 });
 changed.addEventListener("revoked", () => {
   lock();
+  toast(said("gone"));
   void go();
 });
 navigator.storage.persist().catch(() => false);
 registerWorker();
+tieSize();
 tieDoor();
 tieMe();
 watch();

@@ -10,6 +10,16 @@ export interface Draft {
   screen: string;
   values: Record<string, string>;
   at: number;
+  /** The case as it was when this was begun: it can be filed though the case has left the phone meanwhile. */
+  about?: About;
+}
+
+export interface About {
+  label: string;
+  title: string;
+  /** What it is called in the outbox. */
+  filed: string;
+  version?: number;
 }
 
 export async function drafts(): Promise<Draft[]> {
@@ -23,10 +33,6 @@ export async function drafts(): Promise<Draft[]> {
     }
   }
   return found.sort((a, b) => b.at - a.at);
-}
-
-export async function draftOf(screen: string): Promise<Draft | undefined> {
-  return (await drafts()).find((draft) => draft.screen === screen);
 }
 
 export function begin(screen: string, values: Record<string, string> = {}): Draft {

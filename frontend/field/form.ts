@@ -36,15 +36,20 @@ export function putValues(form: HTMLFormElement, values: Record<string, string>)
 export async function tie(form: HTMLFormElement, draft: Draft, file: () => Promise<void>): Promise<void> {
   putValues(form, draft.values);
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let isFiled = false;
   const later = (): void => {
     clearTimeout(timer);
+    if (isFiled) return; // a position that comes too late must not make a draft of it again
     timer = setTimeout(() => {
       draft.values = valuesOf(form);
       void keep(draft).then(() => {
         const note = find<HTMLElement>(form, "[data-kept]");
         if (note) note.textContent = said("kept");
-      });
+      }, failed);
     }, 400);
+  };
+  const failed = (error: unknown): void => {
+    complain(form, reason(error));
   };
   form.addEventListener("input", later);
   form.addEventListener("submit", (event) => {
@@ -54,15 +59,25 @@ export async function tie(form: HTMLFormElement, draft: Draft, file: () => Promi
     const button = find<HTMLButtonElement>(form, "button:not([type=button])");
     if (button?.disabled) return;
     if (button) button.disabled = true;
-    void file().catch((error: unknown) => {
-      if (button) button.disabled = false;
-      complain(form, error instanceof Error ? error.message : "");
-    });
+    void taken()
+      .then(file)
+      .then(() => {
+        isFiled = true;
+      })
+      .catch((error: unknown) => {
+        if (button) button.disabled = false;
+        failed(error);
+      });
   });
   tieDictation(form);
   tiePosition(form, later);
-  await tiePictures(form, draft);
+  const taken = tiePictures(form, draft, failed);
+  await drawPictures(form, draft);
 }
+
+/** What the browser itself says, in words nobody here reads, is that there is no room. */
+const reason = (error: unknown): string =>
+  error instanceof DOMException ? said("full") : error instanceof Error ? error.message : "";
 
 export function complain(form: HTMLFormElement, text: string): void {
   const place = find<HTMLElement>(form, "[data-problem]");
@@ -74,24 +89,34 @@ export function complain(form: HTMLFormElement, text: string): void {
 
 // Pictures -----------------------------------------------------------------------------------------
 
-async function tiePictures(form: HTMLFormElement, draft: Draft): Promise<void> {
-  const place = find<HTMLElement>(form, "[data-pictures]");
+/** Returns what waits until the pictures chosen so far are in the draft: none may be left behind by filing at once. */
+function tiePictures(form: HTMLFormElement, draft: Draft, failed: (error: unknown) => void): () => Promise<void> {
+  let taking = Promise.resolve();
+  const none = taking;
   const input = find<HTMLInputElement>(form, "input[type=file]");
-  if (!place || !input) return;
-  input.addEventListener("change", () => {
-    void take(form, draft, input);
+  input?.addEventListener("change", () => {
+    const files = Array.from(input.files ?? []);
+    input.value = "";
+    const mine = (taking = taking.catch(() => undefined).then(() => take(form, draft, files)));
+    mine.catch((error: unknown) => {
+      failed(error);
+      if (taking === mine) taking = none; // it has been said: the next press files without
+    });
   });
-  await drawPictures(form, draft);
+  return () => taking;
 }
 
-async function take(form: HTMLFormElement, draft: Draft, input: HTMLInputElement): Promise<void> {
+async function take(form: HTMLFormElement, draft: Draft, files: File[]): Promise<void> {
   const status = find<HTMLElement>(form, "[data-picture-status]");
   if (status) status.textContent = said("shrinking");
-  const room = MOST - (await pictures(draft)).length;
-  draft.values = valuesOf(form);
-  for (const file of Array.from(input.files ?? []).slice(0, room)) await addPicture(draft, await shrunk(file));
-  input.value = "";
-  await drawPictures(form, draft);
+  try {
+    const room = MOST - (await pictures(draft)).length;
+    draft.values = valuesOf(form);
+    for (const file of files.slice(0, room)) await addPicture(draft, await shrunk(file));
+    if (files.length > room) throw new Error(said("tooMany", { n: MOST }));
+  } finally {
+    await drawPictures(form, draft);
+  }
 }
 
 async function drawPictures(form: HTMLFormElement, draft: Draft): Promise<void> {

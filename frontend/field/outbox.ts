@@ -26,6 +26,11 @@ export async function labelOf(item: Item): Promise<string> {
   }
 }
 
+export async function labelWas(id: string): Promise<string> {
+  const item = await (await db()).get("outbox", id);
+  return item ? labelOf(item) : "";
+}
+
 /** Files a command: from here on nobody can read it on this phone. Returns its id. */
 export async function file(written: Written, label: string, pictures: Uint8Array<ArrayBuffer>[], id = uuid7()): Promise<string> {
   const phone = await enrolment();

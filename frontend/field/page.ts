@@ -63,6 +63,21 @@ export function said(name: string, values: Record<string, string | number> = {})
   return text;
 }
 
+let next = "";
+
+/** Shows another screen, which says that text once it is there. */
+export function moveOn(address: string, text = ""): void {
+  next = text;
+  if (location.hash === address) arrived();
+  else location.hash = address;
+}
+
+/** Says what was left for the screen that was just reached, or nothing. */
+export function arrived(): void {
+  toast(next);
+  next = "";
+}
+
 export function toast(text: string): void {
   const place = find<HTMLElement>(document, "[data-toast]");
   if (!place) return;

@@ -20,6 +20,12 @@ export async function offerPush(root: HTMLElement): Promise<void> {
   if (status) status.textContent = (await subscription()) ? said("pushOn") : said("pushOff");
 }
 
+/** Nobody is signed in here any more: this browser is told of nothing. */
+export async function endPush(): Promise<void> {
+  const registration = await navigator.serviceWorker.getRegistration();
+  await (await registration?.pushManager.getSubscription())?.unsubscribe();
+}
+
 export function tiePush(root: HTMLElement): void {
   find<HTMLButtonElement>(root, "[data-push] button")?.addEventListener("click", () => {
     void turnOn(root);

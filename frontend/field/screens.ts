@@ -1,11 +1,11 @@
 /** What each screen shows. */
 import { all, find } from "../elements/dom";
 import { text } from "./bytes";
-import { drafts } from "./drafts";
-import { type CaseRow, type Cases, held } from "./held";
+import { discard, drafts } from "./drafts";
+import { type CaseRow, type Cases, held, refresh } from "./held";
 import { isOpen } from "./keys";
 import { file, items, type Item, labelOf, mark, share, strike, unsent } from "./outbox";
-import { fill, piece, said, screen, show, type Values, when } from "./page";
+import { fill, moveOn, piece, said, screen, show, type Values, when } from "./page";
 
 export async function cases(): Promise<CaseRow[]> {
   return (await held<Cases>("cases"))?.content.cases ?? [];
@@ -62,9 +62,13 @@ export async function home(): Promise<void> {
   const mine = (all_?.content.cases ?? []).filter((row) => row.is_mine);
   fill(shown, { name: all_?.content.name, post: all_?.content.post, tasks: mine.length || undefined });
   into(shown, "[data-tasks]", mine.slice(0, 5).map(card));
-  const open = (await drafts()).map((draft) =>
-    piece("draft", { id: draft.id, screen: draft.screen, words: title(draft.values), at: when(draft.at) }),
-  );
+  const open = (await drafts()).map((draft) => {
+    const made = piece("draft", { id: draft.id, screen: draft.screen, words: title(draft.values), at: when(draft.at) });
+    find<HTMLButtonElement>(made, "button")?.addEventListener("click", () => {
+      void discard(draft.id).then(home);
+    });
+    return made;
+  });
   into(shown, "[data-drafts]", open);
   const drafted = find<HTMLElement>(shown, "[data-drafts-part]");
   if (drafted) drafted.hidden = open.length === 0;
@@ -83,10 +87,16 @@ export async function tasks(): Promise<void> {
   into(shown, "[data-others]", rows.filter((each) => !each.is_mine).map(card));
 }
 
+/** A case a push led to, which may be newer than what the phone holds. */
+async function justArrived(id: string): Promise<CaseRow | undefined> {
+  await refresh("cases").catch(() => false);
+  return (await cases()).find((each) => each.id === id);
+}
+
 export async function oneCase(id: string): Promise<void> {
-  const row = (await cases()).find((each) => each.id === id);
+  const row = (await cases()).find((each) => each.id === id) ?? (await justArrived(id));
   if (!row) {
-    location.hash = "#tasks";
+    moveOn("#tasks", said("movedOn"));
     return;
   }
   const shown = show("case");

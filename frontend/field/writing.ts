@@ -1,13 +1,13 @@
 /** The screens on which something is written: a report, a move, a visit, a round. */
 import { find } from "../elements/dom";
-import { begin, discard, type Draft, drafts, keep, pictures } from "./drafts";
+import { addPicture, begin, discard, type Draft, drafts, keep, pictures } from "./drafts";
 import { complain, tie, valuesOf } from "./form";
 import { held, type Reference } from "./held";
 import { uuid7 } from "./bytes";
-import { file, unansweredOn, type Written } from "./outbox";
-import { fill, said, screen, show, template, toast } from "./page";
+import { file, labelWas, mark, strike, unansweredOn, type Written } from "./outbox";
+import { fill, moveOn, said, screen, show, template } from "./page";
 import { cases } from "./screens";
-import { get } from "./server";
+import { bytesAt, get } from "./server";
 
 /** The form of a screen, made anew from its template, so that nothing of the one before is left in it. */
 function fresh(name: string, from = name): HTMLFormElement {
@@ -34,8 +34,7 @@ async function bytesOf(draft: Draft): Promise<Uint8Array<ArrayBuffer>[]> {
 /** Filed: it waits in the outbox, and the draft is gone. */
 async function done(draft: Draft): Promise<void> {
   await discard(draft.id);
-  location.hash = "#outbox";
-  toast(said("filed"));
+  moveOn("#outbox", said("filed"));
 }
 
 function choices(form: HTMLFormElement, rows: { code: string; label: string }[], chosen: string): void {
@@ -84,7 +83,9 @@ async function fileReport(form: HTMLFormElement, draft: Draft): Promise<void> {
         ? said("needsResult")
         : values.for_resident !== undefined && values.consent === undefined
           ? said("needsConsent")
-          : "";
+          : values.for_resident !== undefined && values.channel === "sms" && !values.contact_phone?.trim()
+            ? said("needsPhone")
+            : "";
   complain(form, problem);
   if (problem) throw new Error(problem);
   const data: Record<string, unknown> = {
@@ -118,20 +119,24 @@ async function fileReport(form: HTMLFormElement, draft: Draft): Promise<void> {
 export async function move(id: string, verb: string): Promise<void> {
   const row = (await cases()).find((each) => each.id === id);
   const wanted = row?.moves.find((each) => each.verb === verb);
-  if (!row || !wanted) {
-    location.hash = "#tasks";
+  const draft = await draftFor(`#move/${id}/${verb}`);
+  if (row && wanted)
+    draft.about ??= { label: wanted.label, title: row.title, filed: `${wanted.label} · ${row.number}`, version: row.version };
+  const about = draft.about;
+  if (!about) {
+    moveOn("#tasks", said("movedOn"));
     return;
   }
+  const seen = about.version === undefined ? {} : { seen: about.version };
   const shown = screen("move");
   const form = fresh("move", `move-${verb}`);
-  fill(shown, { label: wanted.label, title: row.title, id });
-  const draft = await draftFor(`#move/${id}/${verb}`);
+  fill(shown, { label: about.label, title: about.title, id });
   await tie(form, draft, async () => {
     const photos = await bytesOf(draft);
     if (form.dataset.photos === "required" && !photos.length) throw new Error(said("needsPhoto"));
     await file(
-      { kind: "move", case: id, verb, seen: row.version, data: valuesOf(form), after: await unansweredOn(id) },
-      `${wanted.label} · ${row.number}`,
+      { kind: "move", case: id, verb, data: valuesOf(form), after: await unansweredOn(id), ...seen },
+      about.filed,
       photos,
     );
     await done(draft);
@@ -170,7 +175,7 @@ export async function screening(): Promise<void> {
   const screened = reference?.content.screened ?? [];
   choices(form, screened, screened.length === 1 ? (screened[0]?.code ?? "") : "");
   const draft = await draftFor("#screening");
-  if (!draft.values.month) draft.values.month = new Date().toISOString().slice(0, 7);
+  if (!draft.values.month) draft.values.month = thisMonth();
   await tie(form, draft, async () => {
     const values = valuesOf(form);
     const place = label(find<HTMLSelectElement>(form, "[name=place]"));
@@ -181,20 +186,52 @@ export async function screening(): Promise<void> {
   show("screening");
 }
 
-/** What was refused, to be put right: the server gives it back to its author. */
+/** Where the phone is: at midnight of the first, the month in Greenwich is still the one before. */
+function thisMonth(): string {
+  const now = new Date();
+  return `${now.getFullYear()}-${String(now.getMonth() + 1).padStart(2, "0")}`;
+}
+
+interface Refused {
+  kind: string;
+  case?: string;
+  verb?: string;
+  seen?: number;
+  data: Record<string, unknown>;
+  photos?: string[];
+}
+
+/** What was refused, to be put right: the server gives it back to its author, with its photos. */
 export async function correct(id: string): Promise<void> {
-  const { answer } = await get(`refused/${id}`);
-  if (!answer.ok) {
-    toast(said("notNow"));
-    return;
+  try {
+    const { answer } = await get(`refused/${id}`);
+    if (!answer.ok) throw new Error("gone");
+    moveOn(await takenBack(id, answer.content.content as Refused));
+  } catch {
+    moveOn("#outbox", said("notNow"));
   }
-  const content = answer.content.content as { kind: string; case?: string; verb?: string; data: Record<string, unknown> };
+}
+
+/** A draft of what was refused; of a decision, the question once more. Returns where it is. */
+async function takenBack(id: string, content: Refused): Promise<string> {
+  if (content.kind === "decision") {
+    await mark(content.case ?? "", "conflict");
+    await strike(id);
+    return "#outbox";
+  }
+  const photos = await Promise.all((content.photos ?? []).map((photo) => bytesAt(`refused/${id}/photos/${photo}`)));
   const values = Object.fromEntries(
     Object.entries(content.data).map(([name, value]) => [name, value === true ? "on" : String(value)]),
   );
   if (content.kind === "visit" && content.case) values.case = content.case;
   const address = content.kind === "move" ? `#move/${content.case ?? ""}/${content.verb ?? ""}` : `#${content.kind}`;
   const draft = begin(address, values);
+  if (content.kind === "move") {
+    const filed = await labelWas(id);
+    draft.about = { label: filed, title: "", filed, ...(content.seen !== undefined && { version: content.seen }) };
+  }
   await keep(draft);
-  location.hash = content.kind === "report" ? `#report/${draft.id}` : address;
+  for (const photo of photos) if (photo) await addPicture(draft, photo);
+  await strike(id);
+  return content.kind === "report" ? `#report/${draft.id}` : address;
 }

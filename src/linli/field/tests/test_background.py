@@ -129,15 +129,15 @@ def test_a_push_arrives_is_shown_and_opens_the_right_page(
     assert phone.evaluate(f"{SHOWN}.then(([one]) => [one.title, one.body, one.data.path])") == [
         "邻里",
         "有新的任务或消息，打开看。",
-        "/field/",
+        f"/field/#case/{case.pk}",
     ]
     worker = phone.context.service_workers[0]
     worker.evaluate(CLICK)
-    phone.wait_for_url(f"{live_server.url}/field/")
+    phone.wait_for_selector('[data-screen="case"]:not([hidden])')
     until(phone, f"{SHOWN}.then((shown) => shown.length === 0)")  # both have one tag: the first must be gone
     browser.says("deliverPushMessage", data=opened(body).decode())
     until(phone, f"{SHOWN}.then((shown) => shown.length > 0)")
     phone.goto("/desk/")
     worker.evaluate("clients.openWindow = async (path) => { self.wanted = path; }")
     worker.evaluate(CLICK)
-    assert worker.evaluate("self.wanted") == "/field/"
+    assert worker.evaluate("self.wanted") == f"/field/#case/{case.pk}"

@@ -1,0 +1,20 @@
+/** Size of text, chosen on the phone itself: it has to work without a network, where no page can be asked for. */
+import { find } from "../elements/dom";
+
+const KEY = "linli_size";
+const LARGE = "large";
+
+function put(size: string): void {
+  if (size === LARGE) document.documentElement.dataset.linliSize = LARGE;
+  else delete document.documentElement.dataset.linliSize;
+  find(document, "[data-size]")?.setAttribute("aria-pressed", String(size === LARGE));
+}
+
+export function tieSize(): void {
+  put(localStorage.getItem(KEY) ?? document.documentElement.dataset.linliSize ?? "");
+  find<HTMLButtonElement>(document, "[data-size]")?.addEventListener("click", () => {
+    const size = document.documentElement.dataset.linliSize === LARGE ? "normal" : LARGE;
+    localStorage.setItem(KEY, size);
+    put(size);
+  });
+}
