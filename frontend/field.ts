@@ -118,9 +118,9 @@ async function refreshAll(): Promise<void> {
   if (!isOpen() || !navigator.onLine) return;
   try {
     const isNew = await refresh("cases");
-    await refresh("reference");
+    const isOther = await refresh("reference");
     const name = location.hash.slice(1).split("/")[0] ?? "";
-    if (isNew && ["", "home", "tasks", "case"].includes(name)) await go();
+    if ((isNew || isOther) && ["", "home", "tasks", "case"].includes(name)) await go();
     await network();
   } catch (error) {
     if (error instanceof SignedOut) toast(said("signInAgain"));

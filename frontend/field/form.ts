@@ -146,22 +146,20 @@ async function drawPictures(form: HTMLFormElement, draft: Draft): Promise<void> 
 
 /** A JPEG of pixels alone: where and when it was taken does not come along. */
 async function shrunk(file: File): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
-    const scale = Math.min(1, SIDE / Math.max(bitmap.width, bitmap.height));
-    const canvas = document.createElement("canvas");
-    canvas.width = Math.max(1, Math.round(bitmap.width * scale));
-    canvas.height = Math.max(1, Math.round(bitmap.height * scale));
-    canvas.getContext("2d")?.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-    bitmap.close();
-    const blob = await new Promise<Blob | null>((done) => {
-      canvas.toBlob(done, "image/jpeg", QUALITY);
-    });
-    if (blob) return new Uint8Array(await blob.arrayBuffer());
-  } catch {
-    /* no browser can read it: the server says what is wrong with it */
-  }
-  return new Uint8Array(await file.arrayBuffer());
+  const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" }).catch(() => undefined);
+  // What this browser cannot read, the server cannot either: now it can still be taken again.
+  if (!bitmap) throw new Error(said("notPicture", { name: file.name }));
+  const scale = Math.min(1, SIDE / Math.max(bitmap.width, bitmap.height));
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.max(1, Math.round(bitmap.width * scale));
+  canvas.height = Math.max(1, Math.round(bitmap.height * scale));
+  canvas.getContext("2d")?.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  bitmap.close();
+  const blob = await new Promise<Blob | null>((done) => {
+    canvas.toBlob(done, "image/jpeg", QUALITY);
+  });
+  if (!blob) throw new Error(said("notPicture", { name: file.name }));
+  return new Uint8Array(await blob.arrayBuffer());
 }
 
 // One position, on a press -------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 import { all, find } from "../elements/dom";
 import { text } from "./bytes";
 import { discard, drafts } from "./drafts";
-import { type CaseRow, type Cases, held, refresh } from "./held";
+import { type CaseRow, type Cases, held, type Reference, refresh } from "./held";
 import { isOpen } from "./keys";
 import { file, items, type Item, labelOf, mark, share, strike, unsent } from "./outbox";
 import { fill, moveOn, piece, said, screen, show, type Values, when } from "./page";
@@ -60,7 +60,8 @@ export async function home(): Promise<void> {
   const shown = show("home");
   const all_ = await held<Cases>("cases");
   const mine = (all_?.content.cases ?? []).filter((row) => row.is_mine);
-  fill(shown, { name: all_?.content.name, post: all_?.content.post, tasks: mine.length || undefined });
+  const mayScreen = ((await held<Reference>("reference"))?.content.screened ?? []).length > 0;
+  fill(shown, { name: all_?.content.name, post: all_?.content.post, tasks: mine.length || undefined, mayScreen });
   into(shown, "[data-tasks]", mine.slice(0, 5).map(card));
   const open = (await drafts()).map((draft) => {
     const made = piece("draft", { id: draft.id, screen: draft.screen, words: title(draft.values), at: when(draft.at) });

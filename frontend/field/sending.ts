@@ -44,9 +44,11 @@ export async function send(isPatient: boolean): Promise<number> {
   return (await unsent()).length;
 }
 
-async function backToKept(): Promise<void> {
+async function backToKept(...ids: string[]): Promise<void> {
   const database = await db();
-  for (const item of await unsent()) if (item.state === "going") await database.put("outbox", { ...item, state: "kept" });
+  for (const item of await unsent())
+    if (item.state === "going" && (!ids.length || ids.includes(item.id)))
+      await database.put("outbox", { ...item, state: "kept" });
   tell();
 }
 
@@ -55,16 +57,19 @@ async function sendAll(): Promise<void> {
   while (waiting.length) {
     const batch = waiting.slice(0, BATCH).filter((item) => item.auth === waiting[0]?.auth);
     waiting = waiting.filter((item) => !batch.includes(item));
+    const whole: Item[] = [];
     for (const item of batch) {
       await (await db()).put("outbox", { ...item, state: "going" });
       tell();
-      await sendPhotos(item);
+      if (await sendPhotos(item)) whole.push(item);
+      else await backToKept(item.id);
     }
-    await sendCommands(batch);
+    if (whole.length) await sendCommands(whole);
   }
 }
 
-async function sendPhotos(item: Item): Promise<void> {
+/** Whether the photos of an item are all there. One the server does not take now holds up nothing behind it. */
+async function sendPhotos(item: Item): Promise<boolean> {
   const database = await db();
   for (const parcel of await database.getAllFromIndex("parcels", "command", item.id)) {
     let turns = 0;
@@ -76,14 +81,15 @@ async function sendPhotos(item: Item): Promise<void> {
         "Upload-Length": String(parcel.bytes.length),
         "Upload-Digest": parcel.digest,
       });
-      if (!answer.ok && answer.status !== 409) throw new Error(`parcel ${answer.status}`);
+      if (!answer.ok && answer.status !== 409) return false;
       parcel.got = Number(answer.content.got);
       await database.put("parcels", parcel);
       tell();
       if (answer.content.done === true) break;
-      if (turns > 3 + parcel.bytes.length / 1024) throw new Error("parcel does not end");
+      if (turns > 3 + parcel.bytes.length / 1024) return false;
     }
   }
+  return true;
 }
 
 async function sendCommands(batch: Item[]): Promise<void> {

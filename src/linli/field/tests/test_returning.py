@@ -46,12 +46,16 @@ def case(report: Any, move: Any, town: Town) -> Case:
 
 @pytest.fixture
 def phone(window: Callable[..., Page], cast: Cast, case: Case) -> Page:
-    page = window("officer")
+    page = enrolled(window("officer"))
+    page.wait_for_selector("[data-tasks] article")
+    return page
+
+
+def enrolled(page: Page) -> Page:
     page.goto("/field/")
     page.fill("#pin-1", PIN)
     page.fill("#pin-2", PIN)
     page.click('[data-screen="enrol"] button')
-    page.wait_for_selector("[data-tasks] article")
     return page
 
 
@@ -94,6 +98,39 @@ def test_filing_waits_for_pictures_that_are_still_made_small(phone: Page) -> Non
     assert photos_of(Case.objects.get(channel="grid")) == 2
     go(phone, "home")
     assert phone.locator("[data-drafts-part]").is_hidden()
+
+
+def test_what_is_no_picture_is_refused_while_another_can_be_taken(phone: Page) -> None:
+    go(phone, "report")
+    write_report(phone)
+    bad: Any = [{"name": "a.heic", "mimeType": "image/heic", "buffer": b"no picture"}]
+    phone.set_input_files("#report-photo", bad)
+    expect(phone.locator('[data-screen="report"] [data-problem]')).to_contain_text("a.heic")
+    choose_pictures(phone, 1)
+    phone.wait_for_selector("[data-pictures] figure")
+    save(phone, "report")
+    phone.wait_for_selector('[data-screen="outbox"] .is-got')
+    assert photos_of(Case.objects.get(channel="grid")) == 1
+
+
+def test_a_photo_the_server_cannot_take_holds_up_nothing_else(phone: Page) -> None:
+    phone.context.set_offline(True)
+    for seeds in ((1,), ()):
+        go(phone, "report")
+        write_report(phone)
+        if seeds:
+            choose_pictures(phone, *seeds)
+            phone.wait_for_selector("[data-pictures] figure")
+        save(phone, "report")
+    phone.context.route("**/field/parcels/*", lambda route: route.fulfill(status=503, json={}))
+    phone.context.set_offline(False)
+    phone.evaluate("window.dispatchEvent(new Event('online'))")
+    phone.wait_for_selector('[data-screen="outbox"] .is-got')
+    phone.wait_for_selector('[data-screen="outbox"] .is-kept')
+    assert Case.objects.filter(channel="grid").count() == 1
+    phone.context.unroute("**/field/parcels/*")
+    phone.evaluate("window.dispatchEvent(new Event('online'))")
+    until(phone, "document.querySelectorAll('[data-screen=\"outbox\"] .is-got').length === 2")
 
 
 def test_what_was_refused_comes_back_with_its_photos(phone: Page) -> None:
@@ -179,6 +216,14 @@ def test_text_is_made_large_without_a_network_and_stays_large(phone: Page) -> No
     phone.reload()
     assert phone.locator("html").get_attribute("data-linli-size") == "large"
     assert phone.locator("[data-size]").get_attribute("aria-pressed") == "true"
+
+
+def test_who_screens_no_village_is_not_asked_to(window: Callable[..., Page], cast: Cast, case: Case) -> None:
+    """Rounds are of villages and communities: their officers record them, grid workers do not."""
+    for who, is_shown in (("officer", True), ("grid_worker", False)):
+        page = enrolled(window(who))
+        page.wait_for_selector('[data-screen="home"] [data-text="post"]:not([hidden])')
+        expect(page.locator('[href="#screening"]')).to_be_visible(visible=is_shown)
 
 
 def test_a_post_without_the_phone_is_told_so(window: Callable[..., Page], cast: Cast) -> None:
