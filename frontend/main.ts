@@ -8,6 +8,7 @@ import "./elements/cascade";
 import "./elements/copy";
 import "./elements/draft";
 import "./elements/keys";
+import "./elements/leave";
 import "./elements/live";
 import "./elements/menus";
 import "./elements/once";

@@ -7,6 +7,7 @@ import { db, type Item, type ParcelRow } from "./store";
 
 const FIRST_WAIT = 2_000;
 const LONGEST_WAIT = 300_000;
+const LISTED = 30 * 24 * 3_600_000;
 
 export interface Written {
   kind: string;
@@ -131,6 +132,12 @@ interface Registration extends ServiceWorkerRegistration {
   sync?: { register(tag: string): Promise<void> };
 }
 
+/** Takes what was answered a month ago off the list; what waits for its author stays. */
+async function tidy(): Promise<void> {
+  const isOver = new Set<Item["state"]>(["received", "decided", "held"]);
+  for (const item of await items()) if (isOver.has(item.state) && item.at < Date.now() - LISTED) await strike(item.id);
+}
+
 /** Sends when there is a network again, after a moment that differs from phone to phone. */
 export function watch(): void {
   window.addEventListener("online", () => {
@@ -140,6 +147,7 @@ export function watch(): void {
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") wake(0);
   });
+  void tidy();
   wake(0);
 }
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from linli.cases.models import Case, Event
+from linli.documents.actions import storing
 from linli.documents.models import Attachment
 from linli.field import actions
 from linli.field.models import Phone, Sent
@@ -29,6 +30,17 @@ LEFT = """() => new Promise((done) => {
       opening.result.close();
       done(counts.reduce((sum, count) => sum + count.result, 0));
     };
+  };
+})"""
+AGE = """() => new Promise((done) => {
+  const opening = indexedDB.open("linli-field");
+  opening.onsuccess = () => {
+    const change = opening.result.transaction("outbox", "readwrite");
+    const rows = change.objectStore("outbox").getAll();
+    rows.onsuccess = () => rows.result.forEach((row) => {
+      change.objectStore("outbox").put({ ...row, at: Date.now() - 31 * 24 * 3600_000 });
+    });
+    change.oncomplete = () => { opening.result.close(); done(); };
   };
 })"""
 WORDS = "村口的路灯坏了三天了，晚上看不见路。"
@@ -113,7 +125,12 @@ def test_what_is_no_picture_is_refused_while_another_can_be_taken(phone: Page) -
     assert photos_of(Case.objects.get(channel="grid")) == 1
 
 
-def test_a_photo_the_server_cannot_take_holds_up_nothing_else(phone: Page) -> None:
+def test_a_photo_the_server_cannot_take_holds_up_nothing_else(
+    phone: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_folder: Any) -> None:
+        raise OSError
+
     phone.context.set_offline(True)
     for seeds in ((1,), ()):
         go(phone, "report")
@@ -122,13 +139,13 @@ def test_a_photo_the_server_cannot_take_holds_up_nothing_else(phone: Page) -> No
             choose_pictures(phone, *seeds)
             phone.wait_for_selector("[data-pictures] figure")
         save(phone, "report")
-    phone.context.route("**/field/parcels/*", lambda route: route.fulfill(status=503, json={}))
+    monkeypatch.setattr(storing, "require_room", full)
     phone.context.set_offline(False)
     phone.evaluate("window.dispatchEvent(new Event('online'))")
     phone.wait_for_selector('[data-screen="outbox"] .is-got')
     phone.wait_for_selector('[data-screen="outbox"] .is-kept')
     assert Case.objects.filter(channel="grid").count() == 1
-    phone.context.unroute("**/field/parcels/*")
+    monkeypatch.undo()
     phone.evaluate("window.dispatchEvent(new Event('online'))")
     until(phone, "document.querySelectorAll('[data-screen=\"outbox\"] .is-got').length === 2")
 
@@ -199,6 +216,31 @@ def test_a_phone_given_up_for_lost_is_wiped_while_it_is_open_and_cannot_come_bac
     phone.wait_for_selector('[data-screen="sign-in"]:not([hidden])')
     until(phone, f"({LEFT})().then((left) => left === 0)")
     assert Sent.objects.count() == 0
+
+
+def test_signing_out_at_the_desk_wipes_the_phone_too(phone: Page) -> None:
+    go(phone, "report")
+    phone.fill('[data-screen="report"] [name=text]', WORDS)
+    expect(phone.locator('[data-screen="report"] [data-kept]')).not_to_be_empty()
+    phone.goto("/desk/")
+    phone.click("summary:has-text('更多')")
+    phone.click("form[data-leaves] button")
+    phone.wait_for_url("**/")
+    phone.goto("/field/")
+    phone.wait_for_selector('[data-screen="sign-in"]:not([hidden])')
+    assert phone.evaluate(LEFT) == 0
+
+
+def test_what_was_answered_a_month_ago_leaves_the_list(phone: Page) -> None:
+    go(phone, "report")
+    write_report(phone)
+    save(phone, "report")
+    phone.wait_for_selector('[data-screen="outbox"] .is-got')
+    phone.evaluate(AGE)
+    phone.reload()
+    phone.fill("#pin", PIN)
+    phone.click('[data-screen="unlock"] button')
+    phone.wait_for_selector("[data-all-empty]:not([hidden])")
 
 
 def test_a_push_opens_a_case_the_phone_did_not_hold_yet(phone: Page, report: Any, town: Town) -> None:

@@ -94,4 +94,8 @@ def test_what_stands_beside_the_app_is_accessible(
     page.goto("/field/")
     page.wait_for_selector('[data-screen="sign-in"]:not([hidden])')
     problems += faults(page, "sign-in")
+    page = window("dispatcher", language=language)
+    page.goto("/field/")
+    page.wait_for_selector('[data-screen="no-post"]:not([hidden])')
+    problems += faults(page, "no-post")
     assert problems == []
