@@ -135,7 +135,7 @@ def _letter(notice: Notice, until: datetime) -> Letter | None:
 
 def _page(notice: Notice, at: datetime) -> str:
     """Where somebody looks: the phone's app where they work with one, else the inbox at the desk."""
-    if notice.why != "work":
+    if notice.why != "work" or notice.person_id is None:
         return "/track/"
     names = [role.name for role in roles().values() if "field.use" in role.permissions]
     posts = Grant.objects.active(at).filter(person_id=notice.person_id, role__in=names)
