@@ -224,8 +224,8 @@ def test_signing_out_at_the_desk_wipes_the_phone_too(phone: Page) -> None:
     expect(phone.locator('[data-screen="report"] [data-kept]')).not_to_be_empty()
     phone.goto("/desk/")
     phone.click("summary:has-text('更多')")
-    phone.click("form[data-leaves] button")
-    phone.wait_for_url("**/")
+    with phone.expect_navigation():
+        phone.click("form[data-leaves] button")
     phone.goto("/field/")
     phone.wait_for_selector('[data-screen="sign-in"]:not([hidden])')
     assert phone.evaluate(LEFT) == 0
