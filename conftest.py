@@ -268,7 +268,7 @@ def build_town() -> Town:
     town = Town()
     for name, parent, code, kind, function, title, english in UNITS:
         above = town.units.get(parent) if parent else None
-        town.units[name] = Organisation.objects.create(
+        town.units[name] = Organisation(
             code=code,
             name=title,
             name_en=english,
@@ -278,7 +278,8 @@ def build_town() -> Town:
             path=(above.path if above else "") + code + "/",
             valid_from=date(2020, 1, 1),
         )
-    for name, square in {
+    Organisation.objects.bulk_create(town.units.values())
+    squares = {
         "county": _square(114.0, 31.0, 0.4),
         "east": _square(114.0, 31.0, 0.2),
         "village": _square(114.0, 31.0, 0.1),
@@ -287,8 +288,10 @@ def build_town() -> Town:
         "west": _square(114.2, 31.0, 0.2),
         "west_village": _square(114.2, 31.0, 0.1),
         "west_grid": _square(114.2, 31.0, 0.05),
-    }.items():
-        Boundary.objects.create(organisation=town[name], geometry=square, source="test")
+    }
+    Boundary.objects.bulk_create(
+        Boundary(organisation=town[name], geometry=square, source="test") for name, square in squares.items()
+    )
     from linli.orgs import lookup
 
     lookup.forget()
@@ -304,18 +307,19 @@ def cast(town: Town) -> Cast:
 
 def build_cast(town: Town) -> Cast:
     cast = Cast()
-    for key, name, role, unit in POSTS:
-        _employ(cast, key, name, role, town[unit])
+    _employ(cast, town, POSTS)
     return cast
 
 
-def _employ(cast: Cast, key: str, name: str, role: str, unit: Organisation) -> None:
-    person = Person(username=key, name=name)
-    person.set_unusable_password()
-    person.save()
-    grant = Grant.objects.create(person=person, role=role, organisation=unit, valid_from=START)
-    cast.people[key] = person
-    cast.posts[key] = Actor.from_grant(grant)
+def _employ(cast: Cast, town: Town, posts: list[tuple[str, str, str, str]]) -> None:
+    grants = []
+    for key, name, role, unit in posts:
+        person = cast.people[key] = Person(username=key, name=name)
+        person.set_unusable_password()
+        grants.append(Grant(person=person, role=role, organisation=town[unit], valid_from=START))
+    Person.objects.bulk_create(grant.person for grant in grants)
+    Grant.objects.bulk_create(grants)
+    cast.posts |= {grant.person.username: Actor.from_grant(grant) for grant in grants}
 
 
 @pytest.fixture
@@ -357,7 +361,7 @@ def committee(town: Town, cast: Cast) -> Any:
         path=town["village"].path + "990001101201-tj/",
         valid_from=date(2020, 1, 1),
     )
-    _employ(cast, "village_chair", "陶金枝", "committee_chair", town["village_committee"])
+    _employ(cast, town, [("village_chair", "陶金枝", "committee_chair", "village_committee")])
     for unit, kind, area, mark, members in COMMITTEES:
         made = Committee.objects.create(
             organisation=town[unit],
@@ -456,13 +460,25 @@ def chromium() -> str:
     return path
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--of-database", action="store_true", help="only tests that ask the database anything")
+
+
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--of-database"):
+        config.hook.pytest_deselected(items=[item for item in items if not _asks_database(item)])
+        items[:] = filter(_asks_database, items)
     if find_chromium():
         return
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.skip(reason=NO_BROWSER))
+
+
+def _asks_database(item: pytest.Item) -> bool:
+    """pytest-django refuses every query to a test of which this does not hold."""
+    return bool(item.get_closest_marker("django_db")) or "django_db_setup" in getattr(item, "fixturenames", ())
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

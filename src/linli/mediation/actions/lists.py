@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -80,6 +81,7 @@ def move_entry(*, entry: Field | Category, places: int, by: Actor, at: datetime)
     return int(moved.position)
 
 
+@cache
 def _read(name: str) -> dict[str, Any]:
     with (DATA / name).open("rb") as file:
         return tomllib.load(file)

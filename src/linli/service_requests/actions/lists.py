@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ def is_category(code: str) -> bool:
     return Category.objects.filter(pk=code, is_active=True, parent__isnull=False).exists()
 
 
+@cache
 def _read(name: str) -> dict[str, Any]:
     with (DATA / name).open("rb") as file:
         return tomllib.load(file)
