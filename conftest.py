@@ -500,6 +500,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         )
 
 
+AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
+# Told what passed as well, axe names and the browser sends hundreds of nodes that nobody reads.
+LOOK = """async rules => {
+  const asked = {runOnly: {type: 'tag', values: rules}, resultTypes: ['violations']};
+  return (await axe.run(document, asked)).violations;
+}"""
+
+
+def violations(page: Page, rules: list[str]) -> list[dict[str, Any]]:
+    """What axe finds wrong with a page by these rules."""
+    if not page.evaluate("'axe' in window"):  # it stays while only the screen changes
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+    found: list[dict[str, Any]] = page.evaluate(LOOK, rules)
+    return found
+
+
 FLAGS = [
     "--headless",
     "--no-sandbox",

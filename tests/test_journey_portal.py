@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Cast, Town
+from conftest import AXE, Cast, Town, violations
 from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
@@ -18,7 +17,6 @@ from linli.documents.models import Attachment
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-AXE = Path(__file__).resolve().parent.parent / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 WORDS = "村部门前三盏路灯连着三个晚上不亮了，有事打13800001111。"
 CODE = re.compile(r"[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{5}")
@@ -35,9 +33,7 @@ def in_order(page: Page) -> None:
     width = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert width <= 0, f"{page.url} is {width} px too wide"
     if AXE.exists():
-        page.evaluate(AXE.read_text(encoding="utf-8"))
-        found = page.evaluate("rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES)
-        assert [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in found["violations"]] == []
+        assert [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in violations(page, RULES)] == []
 
 
 def choose(page: Page, kind: str, group: str) -> None:

@@ -6,11 +6,10 @@ Nothing may run sideways, break the content security policy, call a foreign host
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Cast, Town
+from conftest import AXE, Cast, Town, violations
 from playwright.sync_api import Page
 
 from linli.ledger import actions as ledger
@@ -18,7 +17,6 @@ from linli.measures.actions import counting
 from linli.mediation import actions as mediations
 from linli.mediation.tests.story import Story
 
-AXE = Path(__file__).resolve().parent.parent / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 VIEWS: dict[str, dict[str, Any]] = {
     "phone": {"width": 360},
@@ -124,11 +122,7 @@ class Look:
         )
         if sideways > 0:
             self.wrong.append(f"{sideways} px too wide")
-        self.page.evaluate(AXE.read_text(encoding="utf-8"))
-        found = self.page.evaluate(
-            "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES
-        )
-        self.wrong += [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in found["violations"]]
+        self.wrong += [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in violations(self.page, RULES)]
         is_meant = address == "/nowhere"
         return [w for w in self.wrong if not (is_meant and "404" in w)]
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from conftest import NOW, Cast, Town
+from conftest import AXE, NOW, Cast, Town
 from playwright.sync_api import Page
 
 from linli.cases.actions import orders
@@ -19,7 +19,7 @@ from linli.measures.actions import problems, reports, rounds
 from linli.measures.tests.test_rollups import closed
 from linli.mediation.tests.story import Story
 from linli.people.access import Actor
-from test_pages import AXE, VIEWS, check
+from test_pages import VIEWS, check
 
 LOOKS: dict[str, dict[str, Any]] = {**VIEWS, "phone-en": {"width": 360, "language": "en"}}
 OCTOBER = NOW + timedelta(days=2)

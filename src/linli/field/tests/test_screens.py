@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Cast, Town
+from conftest import AXE, Cast, Town, violations
 from django.utils import timezone
 from playwright.sync_api import Page
 
@@ -17,7 +16,6 @@ from linli.field import actions
 from .day import PIN
 from .device import Device
 
-AXE = Path(__file__).resolve().parents[4] / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 SCREENS = ("home", "tasks", "report", "outbox", "me", "visit", "screening")
 VIEWS: dict[str, dict[str, Any]] = {
@@ -28,11 +26,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def faults(page: Page, where: str) -> list[str]:
-    if not page.evaluate("'axe' in window"):  # it stays while only the screen changes
-        page.evaluate(AXE.read_text(encoding="utf-8"))
     page.evaluate("scrollTo(0, document.body.scrollHeight)")  # what scrolls passes under the bar at the foot
-    found = page.evaluate("rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES)
-    serious = [each for each in found["violations"] if each["impact"] in {"serious", "critical"}]
+    serious = [each for each in violations(page, RULES) if each["impact"] in {"serious", "critical"}]
     said = [f"{where}: {each['id']} {each['nodes'][0]['target']}" for each in serious]
     if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
         said.append(f"{where}: runs sideways")
