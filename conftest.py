@@ -49,8 +49,14 @@ def _flushable() -> Iterator[None]:
     }
     operations = type(connection.ops)
     flush = operations.sql_flush
+    patch = pytest.MonkeyPatch()
+    # The names of models and permissions are the same after every test: kept, they need not be written anew.
+    patch.setattr(
+        "django.core.management.commands.flush.emit_post_migrate_signal", lambda *given, **more: None
+    )
 
     def with_guarded_tables(self: Any, style: Any, tables: list[str], **options: Any) -> list[str]:
+        tables = [name for name in tables if name not in ("django_content_type", "auth_permission")]
         if self.connection.vendor == "postgresql":
             return flush(self, style, [*tables, *unmanaged] if tables else tables, **options)
         drop = [f"DROP TRIGGER IF EXISTS {name}" for name in guards]
@@ -58,9 +64,9 @@ def _flushable() -> Iterator[None]:
         emptied = [f"DELETE FROM {name}" for name in unmanaged]
         return [*drop, *flush(self, style, tables, **options), *emptied, *again]
 
-    operations.sql_flush = with_guarded_tables  # type: ignore[method-assign, assignment]
+    patch.setattr(operations, "sql_flush", with_guarded_tables)
     yield
-    operations.sql_flush = flush  # type: ignore[method-assign]
+    patch.undo()
 
 
 @pytest.fixture(scope="session", autouse=True)
