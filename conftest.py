@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ from linli.orgs.models import Boundary, Kind, Organisation
 from linli.people.access import Actor
 from linli.people.models import Grant, Person
 
+gc.set_threshold(200_000, 20, 50)  # of millions of objects few are garbage: it is looked for seldom
 pytest_plugins = ["linli.kit.tests.keyrings"]
 NOW = datetime(2026, 9, 30, 8, 42, tzinfo=UTC)  # Wednesday 16:42 in the county
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -486,6 +488,12 @@ def _asks_database(item: pytest.Item) -> bool:
     """pytest-django refuses every query to a test of which this does not hold."""
     fixtures = getattr(item, "fixturenames", ())
     return "django_db_setup" in fixtures or item.get_closest_marker("django_db") is not None
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays to the end: nobody need look through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
