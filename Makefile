@@ -48,7 +48,7 @@ demo: setup ## a demo county on this machine: web server and worker, until Ctrl-
 	@exec $(BIN)/linli demo
 
 test: setup-dev ## every test, on SQLite or on DATABASE_URL
-	@$(BIN)/pytest -n auto --dist worksteal
+	@$(BIN)/pytest -n auto --maxschedchunk 4
 
 check: setup-dev ## every static check
 	ruff format --check .
