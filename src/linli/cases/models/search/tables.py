@@ -28,11 +28,14 @@ class GramsField(models.Field):  # type: ignore[type-arg]
 
 def pairs_in_order(words: str) -> str:
     """The words for FTS5: a token for each character with the one after it, the last of a stretch alone."""
-    return " ".join(_coded(token[n : n + 2]) for token in words.split() for n in range(len(token)))
+    stretches = ([_coded(character) for character in token] for token in words.split())
+    return " ".join(
+        one + other for codes in stretches for one, other in zip(codes, [*codes[1:], ""], strict=True)
+    )
 
 
-def _coded(pair: str) -> str:
-    return "".join(f"{ord(character):04x}" for character in pair)
+def _coded(characters: str) -> str:
+    return "".join([f"{ord(character):04x}" for character in characters])
 
 
 def phrase(term: str) -> str:
