@@ -181,7 +181,8 @@ def test_signs_in_with_a_password_and_out_again(window: Callable[..., Page], cas
     page.click("main button.btn-primary")
     expect(page.locator("h1")).to_have_text("全部事项")
     page.locator(".ll-head summary", has_text="更多").click()
-    page.get_by_role("button", name="退出登录").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="退出登录").click()
     page.goto("/desk/")
     expect(page.locator("h1")).to_have_text("工作人员登录")
 
