@@ -15,7 +15,7 @@ from linli.cases.models.search import search
 from linli.cases.procedures import calendar
 from linli.kit.clock import midnight, midnight_after
 
-DUES = ("late", "today", "soon", "paused")
+DUES = ("late", "today", "soon")
 SOON_DAYS = 3
 
 

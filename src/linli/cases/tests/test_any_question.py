@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from linli.cases.actions import paging
-from linli.cases.actions.criteria import Criteria
+from linli.cases.actions.criteria import DUES, Criteria, due_within
 from linli.cases.models import Case
 from linli.cases.models.search import search
 from linli.kit import text
@@ -53,3 +53,7 @@ def test_any_days_and_states_narrow_a_list(town: Town, since: date, until: date,
     asked = Criteria(since=since, until=until, state=word, level=word, channel=word, due=word)
     with as_strict_as_postgresql():
         assert list(asked.of(Case.objects.all(), NOW)) == []
+
+
+def test_every_due_that_can_be_asked_for_narrows_a_list() -> None:
+    assert all(due_within(due, "urgent_at", NOW) for due in DUES)
