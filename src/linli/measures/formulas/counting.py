@@ -125,10 +125,15 @@ def _happened(found: Tally) -> None:
             found.then("returned", event, story.last_holder_before(event.number))
         elif event.verb in DONE_TO_IT:
             found.then(DONE_TO_IT[event.verb], event, story.holder_after(event.number))
-    rated = next((e for e in reversed(story.events) if e.verb in ("rate", "reopen")), None)
-    if rated is not None and rated.verb == "rate" and str(rated.grade).isdigit():
-        for name in ("rated", *(("satisfied",) if int(rated.grade) >= SATISFIED else ())):
+    rated = next((e for e in reversed(story.events) if e.verb == "rate"), None)
+    if rated is not None and str(rated.grade).isdigit():
+        is_satisfied = int(rated.grade) >= SATISFIED and not is_reopened_after(story, rated)
+        for name in ("rated", *(("satisfied",) if is_satisfied else ())):
             found.then(name, rated, story.last_holder_before(rated.number))
+
+
+def is_reopened_after(story: Story, event: Happening) -> bool:
+    return any(e.verb == "reopen" and e.number > event.number for e in story.events)
 
 
 # Promises ---------------------------------------------------------------------------------------
@@ -162,9 +167,7 @@ def missed_at(found: Tally, clock: Clock) -> datetime:
 def _promised(found: Tally, clock: Clock) -> None:
     """One promise: kept by a true close in time, closed late, still late, or undone by being reopened."""
     story, ended = found.story, _stopped(found, clock)
-    is_undone = ended is not None and any(
-        e.verb == "reopen" and e.number > ended.number for e in story.events
-    )
+    is_undone = ended is not None and is_reopened_after(story, ended)
     is_close = ended is not None and ended.state != "declined" and not story.is_member
     names: list[str] = []
     if is_missed(found, clock):

@@ -195,7 +195,7 @@ def test_reopening_takes_the_credit_back(report: Any, move: Any, town: Town) -> 
     count_all()
     works = year(town, "east_works")
     assert (works["due"], works["on_time"], works["undone"], works["reopened"]) == (1, 0, 1, 1)
-    assert (works["rated"], works["unit_on_time"]) == (0, 0)
+    assert (works["rated"], works["satisfied"], works["unit_on_time"]) == (1, 0, 0)
 
 
 def test_declining_and_merging_give_no_credit_and_hide_nothing(report: Any, move: Any, town: Town) -> None:

@@ -250,6 +250,10 @@ def held_to(town: Town, unit: str, scheme: str) -> dict[str, Decimal]:
     return {code: points for code, points in earned.items() if points is not None}
 
 
+def risen(before: dict[str, Decimal], after: dict[str, Decimal]) -> set[str]:
+    return {code for code in after if after[code] > before.get(code, Decimal(1000))}
+
+
 class OwnMoves(Quick):
     """One township's own posts do whatever they can, in any order; what closes a case is told apart."""
 
@@ -265,8 +269,7 @@ class OwnMoves(Quick):
             self.done += 1
             after = held_to(self.town, "east", SCHEME)
             if event.state != "closed":
-                risen = {code for code in after if after[code] > before.get(code, Decimal(1000))}
-                assert not risen, (command["verb"], before, after)
+                assert not risen(before, after), (command["verb"], before, after)
 
 
 @pytest.mark.django_db
@@ -286,6 +289,7 @@ def test_no_move_of_its_own_raises_a_score_without_a_close(seed: int, town: Town
 def by_the_reporter(walk: Quick) -> None:
     for case in Case.objects.filter(state__in=["closed", "rated"]):
         verb, given = walk.chance.choice([("rate", {"grade": "1"}), ("reopen", {"reason": "昨晚又不亮了。"})])
+        before = held_to(walk.town, "east", SCHEME) if verb == "reopen" else {}
         with contextlib.suppress(cases.CommandError):
             cases.advance(
                 case=case.pk,
@@ -295,6 +299,23 @@ def by_the_reporter(walk: Quick) -> None:
                 command_id=uuid7(),
                 data=given,
             )
+        if before:
+            assert not risen(before, held_to(walk.town, "east", SCHEME)), case.number
+
+
+@pytest.mark.django_db
+def test_reopening_what_somebody_was_dissatisfied_with_makes_nothing_look_better(
+    report: Any, move: Any, town: Town
+) -> None:
+    for grade in ("5", "1"):
+        case = report().case
+        closed(case, move, town, NOW + timedelta(days=1))
+        move(case, "rate", Actor.reporter(case.pk), at=NOW + timedelta(days=1), grade=grade)
+    before = held_to(town, "east", SCHEME)
+    move(case, "reopen", Actor.reporter(case.pk), at=NOW + timedelta(days=2), reason="昨晚又不亮了。")
+    after = held_to(town, "east", SCHEME)
+    assert not risen(before, after)
+    assert (before["satisfied"], after["satisfied"]) == (Decimal("1.0"), Decimal("1.0"))
 
 
 @pytest.mark.django_db
