@@ -55,5 +55,6 @@ def test_any_days_and_states_narrow_a_list(town: Town, since: date, until: date,
         assert list(asked.of(Case.objects.all(), NOW)) == []
 
 
+@pytest.mark.django_db
 def test_every_due_that_can_be_asked_for_narrows_a_list() -> None:
     assert all(due_within(due, "urgent_at", NOW) for due in DUES)
