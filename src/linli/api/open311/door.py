@@ -5,6 +5,7 @@ No cookie is read and none is set. Everything is answered in the language of Acc
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.core.signals import got_request_exception
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
@@ -23,6 +25,7 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 from linli.api.access import Caller, UnknownKey, caller_of, wait_for
 from linli.documents.forms import receive_in_memory
 from linli.kit import clock
+from linli.kit.sealing import KeyringError, Unreadable
 from linli.orgs.models import Organisation
 from linli.portal.views.county import county_of
 
@@ -32,6 +35,9 @@ from .faults import Fault, Refused, told
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 UNREADABLE = (SuspiciousOperation, BadRequest, MultiPartParserError, UnreadablePostError)
 READING = ("GET", "HEAD", "OPTIONS")
+UNTIL_KEYS_ARE_BACK = timedelta(minutes=1)
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -73,8 +79,20 @@ def enter(request: HttpRequest, suffix: str, is_test: bool, rooms: Mapping[str, 
             response = _refusal(suffix, Refused(fault))
         except Http404:
             response = _refusal(suffix, Refused(Fault(404, _("这里没有您要的内容。"))))
+        except Exception as error:
+            response = _refusal(suffix, _failed(request, error))
         response["Content-Language"] = translation.get_language()
     return _headed(request, response)
+
+
+def _failed(request: HttpRequest, error: Exception) -> Refused:
+    """What is told of a fault of our own: nothing of what it was, which is logged."""
+    if isinstance(error, (KeyringError, Unreadable)):
+        logger.error("Sealed content could not be opened: %s", error)
+        return Refused(Fault(503, _("加密存放的内容现在打不开。")), wait=UNTIL_KEYS_ARE_BACK)
+    logger.error("An Open311 request failed", exc_info=error)
+    got_request_exception.send(sender=None, request=request)
+    return Refused(Fault(500, _("我们已经记下，会去查。什么都没有改变，可以再试一次。")))
 
 
 def language_of(request: HttpRequest) -> str:

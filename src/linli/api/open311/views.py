@@ -18,7 +18,7 @@ from linli.people.access import public
 from linli.service_requests.models import Request
 
 from . import catalogue, discovery, records, taking, tokens
-from .asking import Query, query_of
+from .asking import Query, query_of, several
 from .door import Content, Visit, enter
 from .faults import Fault, Refused, told
 
@@ -114,7 +114,7 @@ def nothing(request: HttpRequest, rest: str, is_test: bool = False) -> HttpRespo
 def _found(visit: Visit) -> Content:
     query = query_of(visit.given, visit.at, catalogue.known())
     if query.numbers:
-        asked = visit.given.get("service_request_id", "").split(",")
+        asked = several(visit.given, "service_request_id")
         return Content("service_requests", _by_number(visit, query.numbers, asked))
     return Content("service_requests", records.told(visit, _matching(visit, query)))
 
@@ -138,7 +138,7 @@ def _by_number(visit: Visit, numbers: list[str], asked: list[str]) -> list[dict[
     found = records.told(visit, cases)
     if not found:
         said = _("没有 service_request_id “%(given)s”。")
-        raise Refused(*(Fault(404, said % {"given": told(number)}) for number in asked[:100] or [""]))
+        raise Refused(*(Fault(404, said % {"given": told(number)}) for number in asked[:100]))
     return found
 
 

@@ -315,8 +315,8 @@ def test_service_request_id_takes_a_list_and_overrides_all_else(world: World, su
 def test_unknown_ids_among_known_ones_are_left_out_and_none_known_is_404(world: World, suffix: str) -> None:
     known = world.cases["road"].number
     assert len(world.get("requests", suffix, service_request_id=f"{known},260101-00000").values) == 1
-    said = world.get("requests", suffix, service_request_id="260101-00000,17")
-    assert (said.status, [str(error["code"]) for error in said.values]) == (404, ["404", "404"])
+    said = world.get("requests", suffix, service_request_id=["260101-00000,,17", "18"])
+    assert (said.status, [str(error["code"]) for error in said.values]) == (404, ["404"] * 3)
 
 
 def test_one_request_is_an_array_of_one(world: World, suffix: str) -> None:

@@ -424,6 +424,7 @@ def test_the_feed_skips_nothing_and_repeats_nothing(cast: Cast, report: Report, 
     ledger.sequence()
     new = asking.get(f"/events?after={last}").json()
     assert [each["verb"] for each in new["events"]] == ["dispatch"]
+    problem(asking.get(f"/events?after={ledger.head() + 1}"), 422, "invalid")
     handler = read_all(program(cast["handler"]), 0)
     assert "只给本单位看" not in json.dumps(handler, ensure_ascii=False)
     assert {each["verb"] for each in handler} == {"open", "accept", "dispatch"}
@@ -517,6 +518,8 @@ def test_statistics_are_those_of_the_portal(cast: Cast, report: Report) -> None:
     assert (shown["month"], shown["accepted"]) == ("2026-09", 12)
     assert shown["closed"] is None or shown["closed"] == 0
     problem(asking.get("/statistics?month=1999-01"), 404, "not-found")
+    said = problem(asking.get("/statistics?month=2026-99"), 422, "invalid")
+    assert said["errors"] == {"month": "This is not right."}, "it is a text, only not such a one"
     problem(asking.get("/statistics/board"), 401, "key-missing")
     assert program(cast["dispatcher"]).get("/statistics/board").json()["open"] == 12
     problem(program(cast["handler"]).get("/statistics/board"), 403, "not-allowed")

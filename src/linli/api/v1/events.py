@@ -41,7 +41,10 @@ def list_events(request: HttpRequest, asked: Query[questions.EventQuery]) -> dic
     visit = visit_of(request)
     if not visit.actor.may("case.view"):
         raise Problem("not-allowed")
-    page = feed.read(after=asked.after, by=visit.actor, limit=asked.limit)
+    try:
+        page = feed.read(after=asked.after, by=visit.actor, limit=asked.limit)
+    except feed.NoSuchPlace:
+        raise shapes.cursor_refused() from None
     shown = {entry.case.pk: _groups(entry.case) for entry in page.entries}
     reads.note_many(shown=shown, by=visit.actor, what="feed", at=visit.at)
     if not page.is_last:

@@ -186,6 +186,7 @@ WORDS = {
     "missing": gettext_lazy("请填写这一项。"),
     "extra_forbidden": gettext_lazy("没有这一项。"),
     "string": gettext_lazy("应当是文字。"),
+    "string_pattern_mismatch": gettext_lazy("这一项写得不对。"),
     "bool": gettext_lazy("应当是 true 或 false。"),
     "int": gettext_lazy("应当是整数。"),
     "float": gettext_lazy("应当是数字。"),

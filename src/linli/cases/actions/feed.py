@@ -22,6 +22,10 @@ class Entry(NamedTuple):
     event: Event
 
 
+class NoSuchPlace(Exception):
+    """A cursor beyond all places there are, as after a backup was put back: going on from it would skip what comes."""
+
+
 @dataclass(frozen=True)
 class Page:
     """Some entries, the cursor to go on from, and whether the end as it is now was reached."""
@@ -35,8 +39,11 @@ def read(*, after: int, by: Actor, limit: int = 100) -> Page:
     """The entries that follow a cursor, as far as the actor may read them now; the others are passed over.
 
     Looks at `limit` places and no more, so a page may hold fewer entries than that, or none, and not be the last.
+    Raises NoSuchPlace.
     """
     leaves = ledger.after(after, limit)
+    if not leaves and after > ledger.head():
+        raise NoSuchPlace
     entries = _entries(_places(leaves), by)
     cursor = leaves[-1].position or after if leaves else after
     return Page(entries, cursor, is_last=len(leaves) < limit)
