@@ -115,7 +115,7 @@ class _Search:
         self.rows, self.texts, self.wanted, self.column, self.size = rows, texts, wanted, column, size
         self.moment = texts.order
         self.fitting = texts._default_manager.filter(_contains(wanted, column))
-        self.found: list[Any] = []
+        self.found: list[UUID] = []
         self.walked = self.hits = self.least = 0
 
     @property
@@ -123,17 +123,24 @@ class _Search:
         return self.size - len(self.found)
 
     def run(self, after: Key | None) -> list[Any]:
+        """The rows, read whole once it is known which."""
+        self._look(after)
+        rows = self.rows.in_bulk(self.found)
+        return [rows[each] for each in self.found if each in rows]
+
+    def _look(self, after: Key | None) -> None:
         window = FIRST_WALK
         while True:
             edge = _nth(self.texts._default_manager.filter(_after(after, "at")), "at", window)
             self._walk(after, edge)
             self.walked += window
             if not self.left or edge is None:
-                return self.found
+                return
             after, window = edge, min(window * 4, LONGEST_WALK)
             rest = self._other_way(after)
             if rest is not None:
-                return [*self.found, *rest.order_by(f"-{self.moment}", "-pk")[: self.left]]
+                self._take(rest)
+                return
 
     def _walk(self, after: Key | None, edge: Key | None) -> None:
         """Passes every text between two keys, newest first, until enough of those that fit are visible."""
@@ -147,12 +154,17 @@ class _Search:
             after, amount = keys[-1], min(4 * amount, MOST_IDS)
 
     def _see(self, keys: Sequence[Key]) -> None:
-        """Adds the rows of these keys that are visible, in the keys' order.
+        """Adds those of these keys whose rows are visible, in the keys' order.
 
-        Sorted here: asked for a few in order, PostgreSQL reads rows in order until it has met them.
+        Not cut by the database: asked for a few in order, PostgreSQL reads rows in order until it has met them.
         """
-        visible = self.rows.filter(pk__in=[key.id for key in keys]).in_bulk() if keys else {}
-        self.found += [visible[key.id] for key in keys if key.id in visible][: self.left]
+        visible = set(self.rows.filter(pk__in=[key.id for key in keys]).values_list("pk", flat=True))
+        self.found += [key.id for key in keys if key.id in visible][: self.left]
+
+    def _take(self, rows: QuerySet[Any]) -> None:
+        """Adds the newest of these rows until there are enough."""
+        newest = rows.order_by(f"-{self.moment}", "-pk")[: self.left]
+        self.found += newest.values_list("pk", flat=True)
 
     def _other_way(self, after: Key) -> QuerySet[Any] | None:
         """What is left by the index or row by row, where either costs less than to walk on."""
@@ -192,8 +204,7 @@ class _Search:
         edge = _nth(rows, self.moment, enough) if enough < few else None
         if edge is None:
             return fitting.filter(_after(after, self.moment))
-        newest = fitting.filter(_after(after, self.moment), _until(edge, self.moment))
-        self.found += newest.order_by(f"-{self.moment}", "-pk")[: self.left]
+        self._take(fitting.filter(_after(after, self.moment), _until(edge, self.moment)))
         return fitting.filter(_after(edge, self.moment))
 
 
