@@ -28,7 +28,7 @@ from linli.ledger.models import Checkpoint, Leaf
 from linli.measures.actions import counting, reckoning, telling
 from linli.measures.actions.reckoning import Basis
 from linli.measures.formulas import schemes
-from linli.measures.formulas.periods import period
+from linli.measures.formulas.periods import OLDEST, period
 from linli.measures.formulas.story import Tree
 from linli.measures.models import Act, Adjustment, Objection, Round, RoundState
 from linli.orgs.models import Organisation, is_within
@@ -49,9 +49,12 @@ def compute(*, county: Organisation, scheme: str, begins_on: date, by: Actor, at
     """
     _require(by, "measures.assess", county)
     rule = schemes.schemes()[scheme]
-    first, end = period(rule.period, begins_on)
-    if end > at.astimezone(county.zone).date():
+    today = at.astimezone(county.zone).date()
+    if begins_on < OLDEST:
+        raise BadData({"begins_on": _("没有这么早的考评。")})
+    if begins_on > today or period(rule.period, begins_on)[1] > today:
         raise BadData({"begins_on": _("这一期还没有结束。")})
+    first, end = period(rule.period, begins_on)
     if Round.objects.filter(organisation=county, scheme=scheme, begins_on=first).exists():
         raise BadData({"begins_on": _("这一期已经考评过了。")})
     while ledger.sequence():

@@ -8,6 +8,7 @@ from django.utils.formats import date_format
 from django.utils.translation import pgettext
 
 MONTHS = {"month": 1, "quarter": 3}
+OLDEST = date(2000, 1, 1)  # nothing was counted before
 
 
 def period(kind: str, day: date) -> tuple[date, date]:

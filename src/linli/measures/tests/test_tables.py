@@ -136,3 +136,6 @@ def test_the_command_assesses_reproduces_and_looks_for_surges() -> None:
     with pytest.raises(CommandError):
         call_command("measures", "reproduce", "00000000-0000-7000-8000-000000000000")
     call_command("measures", "surges", "--from", "2015-01-01", "--until", "2015-02-01", stdout=out)
+    for first, last in (("2015-02-01", "2015-01-01"), ("0001-01-01", "2015-01-01")):
+        with pytest.raises(CommandError, match="--until"):
+            call_command("measures", "surges", "--from", first, "--until", last)

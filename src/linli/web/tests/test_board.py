@@ -135,6 +135,7 @@ def test_narrows_the_late_list(desk: Desk, stuck: dict[str, Case], watch: Any, t
     assert late(span="3") == {sent, waiting, west}
     assert late(span="0") == set()
     assert late(span="9", desk="rubbish", after="rubbish") == {sent, waiting, west}
+    assert late(span="²") == {sent, waiting, west}
 
 
 def test_turns_pages_oldest_first(desk: Desk, report: Any, watch: Any) -> None:

@@ -50,6 +50,8 @@ def test_the_county_computes_and_others_see_nothing_before_it_is_published(made:
     assert boss.post("/desk/rounds", given).status_code == 422
     assert boss.post("/desk/rounds", {**given, "begins_on": "2024-05-05"}).status_code == 302
     assert Round.objects.count() == 2
+    for day in ("9999-12-15", "0001-01-15", "1999-12-31", "2026-02-30"):
+        assert boss.post("/desk/rounds", {**given, "begins_on": day}).status_code == 422, day
     assert signed_in(cast, "township_supervisor").post("/desk/rounds", given).status_code == 404
     assert signed_in(cast, "grid_worker").get("/desk/rounds").status_code == 404
 

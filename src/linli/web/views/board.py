@@ -194,7 +194,7 @@ def _narrowed(given: QueryDict) -> tuple[figures.Narrowed, dict[str, str]]:
         desk=desk,
         why=given.get("why", "")[:32],
         category=given.get("category", "")[:48],
-        span=int(span) if span.isdigit() and int(span) < len(figures.SPANS) else None,
+        span=int(span) if span in map(str, range(len(figures.SPANS))) else None,
         is_returned=given.get("returned") == "1",
     )
     return narrowed, names

@@ -23,6 +23,7 @@ from linli.kit import clock
 from linli.measures.actions import checking, counting, reports, rounds, surges, tables
 from linli.measures.actions.reading import next_month
 from linli.measures.formulas.indicators import indicators
+from linli.measures.formulas.periods import OLDEST
 from linli.measures.formulas.schemes import schemes
 from linli.measures.models import Round
 from linli.ops.management.commands.publish import month_of
@@ -120,22 +121,25 @@ class Command(BaseCommand):
         self._show(("", _("指标"), _("算法"), _("目标"), _("依据")), rows)
 
     def _surges(self, options: dict[str, Any]) -> None:
-        county = _one_county(options["county"])
+        county, first, last = _one_county(options["county"]), options["first"], options["until"]
+        if not OLDEST <= first <= last:
+            raise CommandError(_("--from 要在 2000 年以后，--until 不能早于 --from。"))
         names = dict(Organisation.objects.values_list("path", "name"))
         labels = {row.code: row.label for row in Category.objects.all()}
-        found = surges.replay(county=county, first=options["first"], last=options["until"])
+        found = surges.replay(county=county, first=first, last=min(last, clock.now().date()))
         rows = [
             (
-                notice.day.isoformat(),
-                names[notice.place],
+                "" if place else notice.day.isoformat(),
+                "" if place else names[notice.place],
+                surge.day.isoformat(),
                 labels.get(surge.category, surge.category),
                 " → ".join(map(str, surge.counts)),
                 f"{surge.expected:.2f}",
             )
             for notice in found
-            for surge in notice.surges
+            for place, surge in enumerate(notice.surges)
         ]
-        self._show((_("日期"), _("地方"), _("类别"), _("前一天 → 当天"), _("往常每天")), rows)
+        self._show((_("首日"), _("地方"), _("日期"), _("类别"), _("前一天 → 当天"), _("往常每天")), rows)
 
     def _assess(self, options: dict[str, Any]) -> None:
         try:

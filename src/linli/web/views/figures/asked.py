@@ -15,11 +15,11 @@ from django.utils.http import urlencode
 
 from linli.kit import clock
 from linli.measures.actions.reading import REQUESTS, Figure, View, next_month
+from linli.measures.formulas.periods import OLDEST
 from linli.orgs.models import Organisation, is_within
 from linli.people.access import Actor, post_of
 
 MONTHS = 13  # of a trend: this month and the twelve before it
-OLDEST = date(2000, 1, 1)
 
 
 @dataclass(frozen=True)
