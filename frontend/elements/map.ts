@@ -25,6 +25,11 @@ interface Props {
   said?: string[];
 }
 
+/** Of shaded areas: the highest number of each shade in words, "" for one that no number has. */
+interface Areas extends FeatureCollection {
+  shades?: string[];
+}
+
 const MOST_LABELS = 40;
 const SHADES = [0, 0.14, 0.32, 0.5, 0.68, 0.86];
 const TOGETHER = 48; // pixels within which points become one
@@ -66,7 +71,7 @@ class Gathered extends CircleMarker {
  * data-asking, data-refused, data-picked, data-located ({m}), data-failed.
  * Properties of a feature: code, name, note, url, state (late, soon, done); of an area on a map with `shaded`: shades (0 to 5)
  * and said, one for each step of `input[type=range]`, whose words stand in its `data-steps` (joined by |) and go into
- * `output`; with its months in `data-months`, an area opens to its url with the month of the step. `clusters` draws near points as one with their number. A map never is the only way.
+ * `output`, and what each shade stands for into `[data-legend]`; with its months in `data-months`, an area opens to its url with the month of the step. `clusters` draws near points as one with their number. A map never is the only way.
  */
 class MapView extends HTMLElement {
   private map: LeafletMap | null = null;
@@ -124,6 +129,7 @@ class MapView extends HTMLElement {
       const [areas, points] = await Promise.all([read(this.text("src")), read(this.text("points"))]);
       const shapes = areas ? this.areas(areas).addTo(map) : null;
       if (shapes && this.hasAttribute("shaded")) this.slide(shapes);
+      this.explain(areas?.shades ?? []);
       const near = points !== null && this.hasAttribute("clusters");
       if (near) this.gather(points, map);
       const dots = points && !near ? this.dots(points).addTo(map) : null;
@@ -163,6 +169,20 @@ class MapView extends HTMLElement {
     };
     slider?.addEventListener("input", show);
     show();
+  }
+
+  private explain(shades: string[]): void {
+    const list = find<HTMLElement>(this, "[data-legend]");
+    if (!list) return;
+    for (const [place, words] of shades.entries()) {
+      if (!words) continue;
+      const item = document.createElement("li");
+      const key = document.createElement("span");
+      key.style.opacity = String(SHADES[place + 1] ?? 1);
+      item.append(key, `≤ ${words}`);
+      list.append(item);
+    }
+    list.hidden = list.children.length === 0;
   }
 
   private shade(feature?: Feature): PathOptions {
@@ -322,11 +342,11 @@ class MapView extends HTMLElement {
   }
 }
 
-async function read(url: string): Promise<FeatureCollection | null> {
+async function read(url: string): Promise<Areas | null> {
   if (!url) return null;
   const answer = await fetch(url, { headers: { Accept: "application/geo+json, application/json" } });
   if (!answer.ok) throw new Error(String(answer.status));
-  return (await answer.json()) as FeatureCollection;
+  return (await answer.json()) as Areas;
 }
 
 function overlap(one: DOMRect, other: DOMRect): boolean {

@@ -25,6 +25,7 @@ from linli.mediation.actions import screening
 from linli.mediation.models import Mediation
 from linli.mediation.tests.story import Story
 from linli.web.views.figures import folds
+from linli.web.views.figures import map as figures_map
 
 from .conftest import Desk
 
@@ -358,7 +359,9 @@ def test_the_map_shades_areas_and_lists_the_same(desk: Desk, counted: list[Any],
     client, code = desk("dispatcher"), town["east"].code
     page = client.get(f"/desk/figures/{code}/map", {**MONTH, "level": "grid"}).content.decode()
     assert ">5</a>" in page
-    shapes = client.get(f"/desk/figures/{code}/areas", {**MONTH, "level": "grid"}).json()["features"]
+    areas = client.get(f"/desk/figures/{code}/areas", {**MONTH, "level": "grid"}).json()
+    assert areas["shades"] == ["1", "2", "3", "4", "5"]
+    shapes = areas["features"]
     by_code = {each["properties"]["code"]: each["properties"] for each in shapes}
     assert by_code[town["grid"].code]["shades"][-1] == 5
     assert by_code[town["grid"].code]["said"][-1] == "5"
@@ -367,3 +370,29 @@ def test_the_map_shades_areas_and_lists_the_same(desk: Desk, counted: list[Any],
     assert {dot["properties"]["note"] for dot in dots} == {
         case.number for case in counted if case.lon is not None
     }
+
+
+@pytest.mark.parametrize(
+    ("shown", "numbers", "shades", "legend"),
+    [
+        ("received", [0, 1, 2, 3, None], [0, 2, 4, 5, 0], ["", "1", "", "2", "3"]),
+        ("share:on_time", [0.0, 50.0, 100.0, None], [1, 3, 5, 0], ["20.0%", "40.0%", "60.0%", "80.0%", "100.0%"]),
+        ("share:on_time", [0.0, None], [1, 0], ["0.0%", "", "", "", ""]),
+    ],
+)  # fmt: skip
+def test_a_shade_says_its_numbers_and_none_of_a_share_is_not_nothing(
+    shown: str, numbers: list[float | None], shades: list[int], legend: list[str]
+) -> None:
+    words = figures_map.shown()[shown].words
+    scale = figures_map.Scale(words, max(n for n in numbers if n is not None))
+    assert [scale.shade(n) for n in numbers] == shades
+    assert scale.legend == legend
+
+
+def test_what_is_open_is_drawn_by_state_as_it_is_written(desk: Desk, counted: list[Any]) -> None:
+    context = desk("supervisor").get("/desk/figures", MONTH).context
+    (funnel,) = [chart for chart in context["charts"] if chart.id == "f-states"]
+    assert [(line.label, line.cells[0].value) for line in funnel.lines] == [
+        (step.label, step.n) for step in context["funnel"]
+    ]
+    assert sum(step.n for step in context["funnel"]) == len(counted)

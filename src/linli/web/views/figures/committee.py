@@ -28,7 +28,7 @@ from linli.web.views import kinds
 
 from .asked import Asked
 from .lines import number, of_kind, shares, trend
-from .standing import Step, by_state
+from .standing import Step, by_state, funnel
 from .standing import lines as lines_of
 
 KIND = "mediation"
@@ -36,7 +36,7 @@ KINDS = (KIND,)
 AGES = (7, 30, 60)  # days since a dispute was brought, the last of each span
 
 
-def charts(asked: Asked, series: Series, days: Iterable[Step]) -> list[Chart]:
+def charts(asked: Asked, series: Series, states: Iterable[Step], days: Iterable[Step]) -> list[Chart]:
     more, month = of_kind(KIND), _("月份")
     cases, years = pgettext("chart", "件"), (pgettext("chart", "本年"), _("去年同月"))
     lines = trend(asked, series, ("mediated", "settled"), more)
@@ -54,6 +54,7 @@ def charts(asked: Asked, series: Series, days: Iterable[Step]) -> list[Chart]:
         ),
         Chart("f-ageing", _("调了多久了（现在）"), "columns", _("从提出算起"), (cases,), lines_of(days)),
         Chart("f-screened", _("排查，逐月"), "columns", month, rounds, _screened(asked)),
+        funnel(states),
         Chart("f-categories", _("按纠纷类型（本月）"), "bar", _("纠纷类型"), taken(), _categories(asked)),
         Chart(
             "f-channels",

@@ -240,16 +240,19 @@ def areas(request: HttpRequest, code: str) -> HttpResponse:
         area: [known.get((path, month), Number()).value for month in drawn.months]
         for area, path in paths.items()
     }
-    scale = _scale([n for row in numbers.values() for n in row if n])
+    scale = Scale(
+        drawn.shown.words, max((n for row in numbers.values() for n in row if n is not None), default=0.0)
+    )
     own, address = f"/{code}/", drawn.href(drawn.asked)  # of a thousand areas they differ in the code alone
     for feature in shapes["features"]:
         area = feature["properties"]["code"]
         row = numbers[area]
         feature["properties"] |= {
-            "shades": [scale(n) for n in row],
+            "shades": [scale.shade(n) for n in row],
             "said": [drawn.shown.words(n) for n in row],
             "url": address.replace(own, f"/{area}/", 1),
         }
+    shapes["shades"] = scale.legend
     return JsonResponse(shapes, content_type="application/geo+json", headers={"Cache-Control": "no-store"})
 
 
@@ -279,16 +282,24 @@ def points(request: HttpRequest, code: str) -> HttpResponse:
     return JsonResponse(body, content_type="application/geo+json", headers={"Cache-Control": "no-store"})
 
 
-def _scale(numbers: list[float]) -> Callable[[float | None], int]:
-    """Five steps of equal width up to the highest; nothing is no shade at all."""
-    highest = max(numbers, default=0)
+@dataclass(frozen=True)
+class Scale:
+    """Five steps of equal width up to the highest number; no shade where there is none, or nothing counted."""
 
-    def shade(n: float | None) -> int:
-        if not n or not highest:
+    words: Callable[[float | None], str]
+    highest: float
+
+    def shade(self, n: float | None) -> int:
+        if n is None or n <= 0 and self.words is _whole:
             return 0
-        return min(SHADES, 1 + int(SHADES * n / highest * 0.999))
+        return min(SHADES, 1 + int(SHADES * n / self.highest * 0.999)) if self.highest else 1
 
-    return shade
+    @property
+    def legend(self) -> list[str]:
+        """The highest number of each step, in words; '' for a step in which no number lies."""
+        said = [self.words(self.highest * step / SHADES) for step in range(SHADES + 1)]
+        below = [said[0] if self.words is _whole else "", *said[1:]]
+        return ["" if words == before else words for before, words in zip(below, said[1:], strict=False)]
 
 
 def _whole(n: float | None) -> str:

@@ -62,7 +62,7 @@ def page(request: HttpRequest, code: str = "") -> HttpResponse:
         "has_map": asked.unit.kind not in BY_HAND,
         "measured": list(_measured(asked, series, of.KINDS)),
         "funnel": states,
-        "charts": of.charts(asked, series[of.KINDS[0]], ages),
+        "charts": of.charts(asked, series[of.KINDS[0]], states, ages),
         "below": list(_below(asked)),
     }
     return render(request, "web/figures/page.html", context)

@@ -15,7 +15,7 @@ from linli.web.views import kinds
 
 from .asked import Asked
 from .lines import late, number, shares, trend
-from .standing import Step, standing
+from .standing import Step, funnel, standing
 from .standing import lines as lines_of
 
 __all__ = ["KINDS", "charts", "parts", "standing"]
@@ -23,7 +23,7 @@ KINDS = (reading.REQUESTS, "mediation")
 PARTS = ("received", "on_time", *reading.LATE)  # what a breakdown shows
 
 
-def charts(asked: Asked, series: Series, ages: Iterable[Step]) -> list[Chart]:
+def charts(asked: Asked, series: Series, states: Iterable[Step], ages: Iterable[Step]) -> list[Chart]:
     month, cases = _("月份"), pgettext("chart", "件")
     years = (pgettext("chart", "本年"), _("去年同月"))
     received = (pgettext("chart", "收到"), pgettext("chart", "结束"), _("去年同月收到"))
@@ -42,6 +42,7 @@ def charts(asked: Asked, series: Series, ages: Iterable[Step]) -> list[Chart]:
             lines_of(ages),
             note=_("按工作日"),
         ),
+        funnel(states),
         Chart("f-categories", _("按类别（本月）"), "bar", _("类别"), parts(), _categories(asked)),
         Chart("f-channels", _("从哪里反映的（本月）"), "bar", _("来源"), parts(), _channels(asked)),
     ]

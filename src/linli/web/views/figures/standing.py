@@ -11,11 +11,12 @@ from django.db.models import Case, Count, Value, When
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from linli.cases.actions import board
 from linli.cases.models import CaseQuerySet
 from linli.cases.procedures import latest
-from linli.kit.charts import Cell, Line
+from linli.kit.charts import Cell, Chart, Line
 from linli.orgs.models import Kind, Organisation, within
 from linli.people.access import Actor
 from linli.web.views.filters import KIND
@@ -63,6 +64,13 @@ def standing(post: Actor, unit: Organisation, at: datetime) -> tuple[list[Step],
 def lines(steps: Iterable[Step]) -> list[Line]:
     """The same as lines of a chart."""
     return [Line(each.label, (Cell(f"{each.n:,}", each.href, each.n),)) for each in steps]
+
+
+def funnel(states: Iterable[Step]) -> Chart:
+    """How far what is open has come."""
+    return Chart(
+        "f-states", _("办到哪一步了（现在）"), "bar", _("状态"), (pgettext("chart", "件"),), lines(states)
+    )
 
 
 def by_state(found: Mapping[str, int], kind: str, href: Callable[[str], str]) -> list[Step]:
