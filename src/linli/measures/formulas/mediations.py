@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.utils.translation import get_language
 
 from linli.mediation.models import Category, Mediation, Outcome, Source
@@ -80,14 +80,8 @@ def percent_words(value: Decimal | None) -> str:
 
 def mediation_month(unit: Organisation, month: date) -> MediationMonth:
     """The month of a place and everything below it; of a committee, what it mediated. Always two statements."""
-    first = month.replace(day=1)
-    following = (first + timedelta(days=32)).replace(day=1)
-    axis = "holder" if unit.kind == Kind.COMMITTEE else "place"
-    accepted = Mediation.objects.filter(
-        within(f"case__{axis}_path", unit.path), accepted_on__gte=first, accepted_on__lt=following
-    )
     done = Q(outcome=Outcome.SUCCEEDED)
-    counted = accepted.order_by().values("source", "category_id")
+    counted = accepted_in(unit, month).order_by().values("source", "category_id")
     cells = list(
         counted.annotate(n=Count("pk"), done=Count("pk", filter=done), sum=Sum("amount", filter=done))
     )
@@ -96,13 +90,23 @@ def mediation_month(unit: Organisation, month: date) -> MediationMonth:
     succeeded = sum(cell["done"] for cell in cells)
     return MediationMonth(
         unit=unit,
-        month=first,
+        month=month.replace(day=1),
         accepted=total,
         succeeded=succeeded,
         rate=percent(succeeded, total),
         sources=tuple(_line("source", each.value, str(each.label), cells, total) for each in IN_ORDER),
         categories=tuple(_by_category(cells, total)),
         amount=sum(known, Decimal()).quantize(CENT) if known else None,
+    )
+
+
+def accepted_in(unit: Organisation, month: date) -> QuerySet[Mediation]:
+    """The disputes such a month counts; those of them that succeeded are told by their outcome."""
+    first = month.replace(day=1)
+    following = (first + timedelta(days=32)).replace(day=1)
+    axis = "holder" if unit.kind == Kind.COMMITTEE else "place"
+    return Mediation.objects.filter(
+        within(f"case__{axis}_path", unit.path), accepted_on__gte=first, accepted_on__lt=following
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from conftest import Town
 from django.test import Client
 
 from linli.cases.models import Case
-from linli.mediation.models import Mediation, Party
+from linli.mediation.models import Mediation, Outcome, Party
 from linli.privacy.models import Read
 from linli.web.forms.register import new_command
 from linli.web.tests.conftest import Desk
@@ -206,3 +207,30 @@ def test_the_statistics_show_a_month_and_give_it_as_a_table(desk: Desk, committe
     page = client.get("/desk/mediations/statistics?month=2026-09").content.decode()
     assert "婚姻家庭" in page
     assert client.get("/desk/mediations/statistics?month=2026-99").status_code == 200
+    assert client.get("/desk/mediations/statistics?month=9999-12").status_code == 200
+
+
+A_NUMBER = re.compile(r'href="(\?month=[^"]+)#list">(\d+)</a>')
+
+
+def test_every_number_of_the_statistics_opens_to_its_disputes(desk: Desk, dispute: Any) -> None:
+    settled, open_, other = (dispute().case for _n in range(3))
+    before = dispute().case
+    Mediation.objects.exclude(pk=before.pk).update(accepted_on=date(2026, 9, 20), source="applied")
+    Mediation.objects.filter(pk=other.pk).update(source="proactive")
+    Mediation.objects.filter(pk=settled.pk).update(outcome=Outcome.SUCCEEDED)
+    Mediation.objects.filter(pk=before.pk).update(accepted_on=date(2026, 8, 31))
+    client, page = desk("centre"), "/desk/mediations/statistics"
+
+    def listed(query: str) -> set[str]:
+        return {row.case.number for row in client.get(page + query).context["page"].rows}
+
+    found = A_NUMBER.findall(client.get(f"{page}?month=2026-09").content.decode())
+    assert len(found) == 7  # both totals; two of a source, one of another; two of the category
+    for address, n in found:
+        assert len(listed(address.replace("&amp;", "&"))) == int(n), address
+    assert listed("?month=2026-09&shown=succeeded") == {settled.number}
+    assert listed("?month=2026-09&shown=accepted&source=applied") == {settled.number, open_.number}
+    assert listed("?month=2026-09&shown=accepted&category=labour") == set()
+    assert listed("?month=2026-09&shown=nonsense") == set()
+    assert "李秀英" not in client.get(f"{page}?month=2026-09&shown=accepted").content.decode()

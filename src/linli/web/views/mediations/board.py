@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
@@ -12,20 +13,20 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from linli.cases.models import Case
+from linli.cases.models import Case, CaseQuerySet
 from linli.cases.procedures import latest
 from linli.kit import clock
 from linli.kit.text import clean
 from linli.measures.formulas import mediations as formulas
-from linli.mediation.models import Category, Mediation
+from linli.mediation.models import Category, Mediation, Outcome
 from linli.orgs.models import Kind, Organisation
 from linli.people.access import Actor, post_of, requires
 from linli.web.views import paging
+from linli.web.views.figures.asked import month_of
 
 from .mine import joined, line
 
@@ -142,8 +143,11 @@ def _page(visible: QuerySet[Mediation], chosen: Mapping[str, str], at: datetime,
     """A page of the cases a number counts, most urgent first."""
     if not chosen:
         return paging.Page([])
-    counted = narrowed(visible, chosen, at).values("case_id")
-    page = paging.urgent(Case.objects.filter(pk__in=counted), after)
+    return _rows(Case.objects.all(), narrowed(visible, chosen, at), after, at)
+
+
+def _rows(cases: CaseQuerySet, counted: QuerySet[Mediation], after: str, at: datetime) -> paging.Page:
+    page = paging.urgent(cases.filter(pk__in=counted.values("case_id")), after)
     found = joined(Mediation.objects.all()).in_bulk([case.pk for case in page.rows])
     return paging.Page([line(found[case.pk], at, generic=True) for case in page.rows], page.more)
 
@@ -177,8 +181,33 @@ def statistics(request: HttpRequest) -> HttpResponse:
     post, at = post_of(request), clock.now()
     month = month_asked(request.GET.get("month", ""), at)
     found = formulas.mediation_month(unit_counted(post), month)
-    context = {"at": at, "found": found, "month": month, "months": list(_months(at))}
+    context = {
+        "at": at,
+        "found": found,
+        "month": month,
+        "months": list(_months(at)),
+        "here": f"?month={month:%Y-%m}",
+        **_behind(post, found, request.GET, at),
+    }
     return render(request, "web/mediations/statistics.html", context)
+
+
+def _behind(post: Actor, found: formulas.MediationMonth, given: QueryDict, at: datetime) -> dict[str, Any]:
+    """The disputes behind a number of the month that the post may see; none unless one is asked for."""
+    column = {"accepted": _("受理"), "succeeded": _("调解成功")}.get(given.get("shown", ""))
+    if column is None:
+        return {"in_force": [], "page": paging.Page([])}
+    counted, words = formulas.accepted_in(found.unit, found.month), [column]
+    if given["shown"] == "succeeded":
+        counted = counted.filter(outcome=Outcome.SUCCEEDED)
+    for name, lines in (("source", found.sources), ("category", found.categories)):
+        if code := clean(given.get(name, "")[:64]):
+            words += [line.label for line in lines if line.code == code]
+            counted = counted.filter(**{name: code})
+    return {
+        "in_force": words,
+        "page": _rows(Case.objects.visible_to(post), counted, given.get("after", ""), at),
+    }
 
 
 def unit_counted(post: Actor) -> Organisation:
@@ -192,11 +221,7 @@ def unit_counted(post: Actor) -> Organisation:
 
 def month_asked(typed: str, at: datetime) -> date:
     """The month asked for, or the present one."""
-    try:
-        found = parse_date(f"{typed}-01") if typed else None
-    except ValueError:
-        found = None
-    return found or timezone.localtime(at).date().replace(day=1)
+    return month_of(typed) or timezone.localtime(at).date().replace(day=1)
 
 
 def _months(at: datetime) -> Iterable[date]:
