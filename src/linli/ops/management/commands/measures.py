@@ -124,7 +124,7 @@ class Command(BaseCommand):
         county, first, last = _one_county(options["county"]), options["first"], options["until"]
         if not OLDEST <= first <= last:
             raise CommandError(_("--from 要在 2000 年以后，--until 不能早于 --from。"))
-        names = dict(Organisation.objects.values_list("path", "name"))
+        names = {unit.path: unit.label for unit in Organisation.objects.all()}
         labels = {row.code: row.label for row in Category.objects.all()}
         found = surges.replay(county=county, first=first, last=min(last, clock.now().date()))
         rows = [
