@@ -66,8 +66,8 @@ class Chart extends HTMLElement {
     const form = (this.getAttribute("form") ?? "bar") as Form;
     const [names, series] = read(table);
     const words = { color: this.colour("ink-2"), fontFamily: getComputedStyle(this).fontFamily, fontSize: 13 };
-    const lies = form === "bar";
     const room = this.clientWidth < NARROW;
+    const lies = form === "bar" || (form === "columns" && room && names.length <= FEW); // so that names are not torn
     const kinds = { type: "category" as const, data: names, inverse: lies, axisTick: { show: false } };
     const unit = this.getAttribute("unit") ?? "";
     const numbers = {

@@ -389,6 +389,12 @@ def test_a_shade_says_its_numbers_and_none_of_a_share_is_not_nothing(
     assert scale.legend == legend
 
 
+def test_places_below_are_cards_on_a_phone(desk: Desk, counted: list[Any]) -> None:
+    page = desk("supervisor").get("/desk/figures", MONTH).content.decode()
+    below = page[page.index('id="f-below1"') :]
+    assert re.findall(r'data-label="([^"]+)"', below)[:4] == ["收到", "按期", "超期", "按期结案率"]
+
+
 def test_what_is_open_is_drawn_by_state_as_it_is_written(desk: Desk, counted: list[Any]) -> None:
     context = desk("supervisor").get("/desk/figures", MONTH).context
     (funnel,) = [chart for chart in context["charts"] if chart.id == "f-states"]

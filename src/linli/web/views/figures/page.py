@@ -45,6 +45,11 @@ class Below:
     heads: tuple[str, ...]
     lines: list[Line]
 
+    @property
+    def rows(self) -> list[tuple[Line, list[tuple[str, Cell]]]]:
+        """Every line, each cell with its heading: on a phone a row is a card."""
+        return [(line, list(zip(self.heads, line.cells, strict=True))) for line in self.lines]
+
 
 @requires("measures.view")
 @require_safe
