@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 from conftest import Cast, Town
 from django.conf import settings as configured
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from linli.cases.models import Case
@@ -315,6 +317,27 @@ def test_the_desk_shows_all_that_somebody_wanted_done(
     for told in ("路灯", town["grid"].label, "签收", "不满意", town["village"].label, "2026-09", "发现 2 起"):
         assert told in page, told
     assert page.count(f"/desk/cases/{fresh.number}") == 2
+
+
+def test_the_page_of_what_is_held_asks_the_same_however_much_waits(
+    cast: Cast, town: Town, as_: Any, fresh: Case
+) -> None:
+    now, desk = timezone.now(), as_("dispatcher")
+
+    def hold(count: int) -> int:
+        device = Device.enrol(cast["officer"], now)
+        for _each in range(count):
+            device.report(town["grid"].code)
+            device.write("visit", case=fresh.pk, data={"satisfied": "no", "note": "\0"})
+            device.write("screening", data={"place": "\0", "month": "2026-09", "found": 2})
+        actions.revoke(phone=device.phone, at=now)
+        device.send(now)
+        with CaptureQueriesContext(connection) as asked:
+            assert desk.get("/field/held").status_code == 200
+        return len(asked)
+
+    hold(1)
+    assert hold(1) == hold(4)
 
 
 def test_a_worker_enrols_and_gives_up_a_phone(as_: Any) -> None:

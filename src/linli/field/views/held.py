@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from linli.cases.actions import CaseNotFound, CommandError
 from linli.cases.models import Case
 from linli.field import actions
 from linli.field.models import Held, Phone
-from linli.kit import clock
+from linli.kit import clock, text
 from linli.orgs.models import Organisation, within
 from linli.people.access import Actor, post_of, requires
 from linli.service_requests.models import Category
@@ -36,7 +37,9 @@ KINDS = {
 def held(request: HttpRequest) -> HttpResponse:
     """What waits, oldest first, and the phones that act below this unit."""
     post = post_of(request)
-    waiting = [_shown(row, post) for row in actions.held_for(post)]
+    rows = actions.held_for(post)
+    named = Named.by(rows, post)
+    waiting = [_shown(row, named) for row in rows]
     return render(
         request, "field/held.html", {"waiting": waiting, "phones": _phones(post), "at": clock.now()}
     )
@@ -49,23 +52,60 @@ def _phones(post: Actor) -> list[Phone]:
     return list(rows.select_related("grant__person", "grant__organisation").order_by("enrolled_at")[:200])
 
 
-def _shown(row: Held, post: Actor) -> dict[str, Any]:
-    content = row.sent.content if isinstance(row.sent.content, dict) else {}
-    kind = str(content.get("kind", ""))
+@dataclass(frozen=True)
+class Named:
+    """What the items that wait name: cases the post may see, places and categories, asked once for all of them."""
+
+    cases: dict[str, Case]
+    places: dict[str, Organisation]
+    categories: dict[str, Category]
+
+    @classmethod
+    def by(cls, rows: Iterable[Held], post: Actor) -> Named:
+        contents = [_content(row) for row in rows]
+        datas = [_data(content) for content in contents]
+        cases = {each for each in map(_case_of, contents) if each is not None}
+        places, categories = ({_code(data, name) for data in datas} for name in ("place", "category"))
+        seen = Case.objects.visible_to(post).in_bulk(cases)
+        return cls(
+            {str(key): case for key, case in seen.items()},
+            Organisation.objects.in_bulk(places, field_name="code"),
+            Category.objects.in_bulk(categories),
+        )
+
+
+def _content(row: Held) -> dict[str, Any]:
+    return row.sent.content if isinstance(row.sent.content, dict) else {}
+
+
+def _data(content: Mapping[str, Any]) -> dict[str, Any]:
     given = content.get("data")
-    data: dict[str, Any] = given if isinstance(given, dict) else {}
-    words = [str(value) for name, value in data.items() if name in WORDS and isinstance(value, str) and value]
-    case = content.get("case") if kind in ("move", "visit") else None
+    return given if isinstance(given, dict) else {}
+
+
+def _code(data: Mapping[str, Any], name: str) -> str:
+    return text.clean(str(data.get(name, "")))
+
+
+def _case_of(content: Mapping[str, Any]) -> UUID | None:
+    if content.get("kind") not in ("move", "visit") or not content.get("case"):
+        return None
     try:
-        visible = Case.objects.visible_to(post).filter(pk=UUID(str(case))).first() if case else None
+        return UUID(str(content["case"]))
     except ValueError:
-        visible = None
+        return None
+
+
+def _shown(row: Held, named: Named) -> dict[str, Any]:
+    content = _content(row)
+    data, kind = _data(content), str(content.get("kind", ""))
+    words = [str(value) for name, value in data.items() if name in WORDS and isinstance(value, str) and value]
     return {
         "row": row,
         "kind": _named(kind, str(content.get("verb", ""))),
-        "facts": _facts(data),
+        "facts": _facts(data, named),
         "words": words,
-        "case": visible,
+        "case": named.cases.get(str(_case_of(content))),
         "photos": len(content.get("photos") or []),
         "phone": row.sent.device,
     }
@@ -77,10 +117,9 @@ def _named(kind: str, verb: str) -> str:
     return str(move.label) if move else KINDS[kind]() if kind in KINDS else kind
 
 
-def _facts(data: Mapping[str, Any]) -> list[str]:
+def _facts(data: Mapping[str, Any], named: Named) -> list[str]:
     """What was chosen beside the words: where, of what sort, what the resident said, how many disputes were found."""
-    place = Organisation.objects.filter(code=str(data.get("place", ""))).first()
-    category = Category.objects.filter(code=str(data.get("category", ""))).first()
+    place, category = named.places.get(_code(data, "place")), named.categories.get(_code(data, "category"))
     found = data.get("found")
     told = [
         place.label if place else "",
