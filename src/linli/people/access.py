@@ -79,6 +79,11 @@ def roles_with_duty(duty: str) -> list[str]:
     return [role.name for role in roles().values() if duty in role.duties]
 
 
+def roles_with_permission(permission: str) -> list[str]:
+    """Names of the roles that may do such a thing."""
+    return [role.name for role in roles().values() if permission in role.permissions]
+
+
 @dataclass(frozen=True)
 class Actor:
     """Somebody acting: a member of staff under one post, a reporter under their code, or Linli itself.

@@ -22,7 +22,7 @@ from linli.notify.actions.memos import Said, Sort
 from linli.notify.actions.nearest import nearest
 from linli.notify.models import Memo
 from linli.orgs.models import Organisation
-from linli.people.access import Actor, roles
+from linli.people.access import Actor, roles_with_permission
 
 ROUND, ACT = "round", "act"
 ANSWER = "measures.object"  # what whoever is told may do about it
@@ -43,8 +43,7 @@ def written(act: Act, *, by: Actor, at: datetime) -> None:
 
 def _answering(units: Iterable[Organisation], at: datetime) -> set[UUID]:
     """Whoever may answer for the units; where nobody stands at one, the nearest above."""
-    names = [role.name for role in roles().values() if ANSWER in role.permissions]
-    return nearest(*(unit.path for unit in units), roles=names, at=at)
+    return nearest(*(unit.path for unit in units), roles=roles_with_permission(ANSWER), at=at)
 
 
 def _known(model: type[Round | Act], found: Sequence[Memo], by: Actor | None) -> dict[UUID, Any]:

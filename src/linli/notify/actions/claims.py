@@ -5,7 +5,7 @@ from __future__ import annotations
 from linli.cases.models import Case
 from linli.notify.actions.nearest import nearest
 from linli.notify.models import Message
-from linli.people.access import roles, roles_with_duty
+from linli.people.access import roles_with_duty, roles_with_permission
 from linli.privacy.actions import claims
 from linli.privacy.models import Claim
 
@@ -31,7 +31,7 @@ def tell(claim: Claim, case: Case) -> None:
 
 
 def _answering() -> list[str]:
-    return [role.name for role in roles().values() if claims.PERMISSION in role.permissions]
+    return roles_with_permission(claims.PERMISSION)
 
 
 def install() -> None:

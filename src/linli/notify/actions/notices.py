@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from linli.cases.models import Case, Event
 from linli.notify.models import Channel, Notice, PushAddress, ReporterWish, Wish
-from linli.people.access import roles
+from linli.people.access import roles_with_permission
 from linli.people.models import Grant, Person
 
 LEASE = timedelta(minutes=2)
@@ -137,7 +137,7 @@ def _page(notice: Notice, at: datetime) -> str:
     """Where somebody looks: the phone's app where they work with one, else the inbox at the desk."""
     if notice.why != "work" or notice.person_id is None:
         return "/track/"
-    names = [role.name for role in roles().values() if "field.use" in role.permissions]
+    names = roles_with_permission("field.use")
     posts = Grant.objects.active(at).filter(person_id=notice.person_id, role__in=names)
     return OUTSIDE if posts.exists() else "/desk/inbox"
 

@@ -19,7 +19,7 @@ from linli.notify.actions import memos
 from linli.notify.actions.memos import Said
 from linli.notify.actions.nearest import nearest
 from linli.notify.models import Memo
-from linli.people.access import Actor, roles
+from linli.people.access import Actor, roles_with_permission
 from linli.people.models import Grant
 
 SORT = "order"
@@ -46,8 +46,7 @@ def _concerned(order: Order, event: OrderEvent) -> set[UUID]:
     people: set[UUID] = set()
     for side, unit in ((ANSWER, order.unit), (CHECK, order.desk)):
         if side in sides:
-            names = [role.name for role in roles().values() if side in role.permissions]
-            people |= nearest(unit.path, roles=names, at=event.at)
+            people |= nearest(unit.path, roles=roles_with_permission(side), at=event.at)
     first = order.events.filter(step=OrderStep.ORDERED).values("by")
     return people | set(
         Grant.objects.active(event.at).filter(person__in=first).values_list("person", flat=True)

@@ -21,7 +21,7 @@ from linli.measures.models import Report, ReportKind
 from linli.notify.actions import mailings
 from linli.notify.models import Channel, Wish
 from linli.orgs.models import Kind, Organisation, within
-from linli.people.access import Actor, roles
+from linli.people.access import Actor, roles_with_permission
 from linli.people.models import Grant
 
 LETTER = "digest"
@@ -90,7 +90,7 @@ def _make_week(unit: Organisation, reader: Actor, first: date, at: datetime) -> 
 
 def _addressed(unit: Organisation, at: datetime) -> list[UUID]:
     """Who holds such a post at the unit itself and has an address."""
-    wanted = [name for name, role in roles().items() if weeks.PERMISSION in role.permissions]
+    wanted = roles_with_permission(weeks.PERMISSION)
     grants = Grant.objects.active(at).filter(organisation=unit, role__in=wanted).exclude(person__email="")
     return list(grants.order_by("person").values_list("person", flat=True).distinct())
 

@@ -14,7 +14,7 @@ from linli.measures.actions import reading
 from linli.measures.actions.reading import REQUESTS, Counts, View
 from linli.measures.models import Problem, ProblemState
 from linli.orgs.models import Organisation, within
-from linli.people.access import Actor, roles
+from linli.people.access import Actor, roles_with_permission
 from linli.people.models import Grant
 from linli.service_requests.models import Category
 
@@ -50,7 +50,7 @@ class Week:
 
 def readers(at: datetime) -> dict[Organisation, Actor]:
     """The units with posts that may read reports, each with an actor who sees what every such post there sees."""
-    wanted = [name for name, role in roles().items() if PERMISSION in role.permissions]
+    wanted = roles_with_permission(PERMISSION)
     grants = Grant.objects.active(at).filter(role__in=wanted).select_related("organisation")
     found: dict[Organisation, Actor] = {}
     for grant in grants.order_by("organisation__path", "pk"):

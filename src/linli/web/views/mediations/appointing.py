@@ -19,7 +19,7 @@ from linli.mediation.actions import mediating, reading
 from linli.mediation.actions.mediating import Eligible
 from linli.mediation.models import WhyEnded
 from linli.orgs.models import lineage
-from linli.people.access import requires, roles
+from linli.people.access import requires, roles, roles_with_permission
 from linli.people.models import Grant, Person
 from linli.web.forms.pressed import Attempt, PressedForm, id_in, text_in
 
@@ -112,11 +112,10 @@ def appointing(file: MediationFile, attempt: Attempt | None) -> dict[str, Any]:
 def _officers(file: MediationFile) -> list[tuple[str, str]]:
     """Who may be named: those at the committee, at the units above it, and above the place."""
     units = {*lineage(file.case.holder_path), *lineage(file.case.place_path)}
-    roles_that_see = [name for name, role in roles().items() if "case.view" in role.permissions]
     known = {each.person_id for each in file.assignments} | {each.person_id for each in file.readers}
     grants = (
         Grant.objects.active(file.at)
-        .filter(Q(organisation__path__in=units), role__in=roles_that_see)
+        .filter(Q(organisation__path__in=units), role__in=roles_with_permission("case.view"))
         .select_related("person", "organisation")
         .order_by("organisation__path", "person__name")
     )
