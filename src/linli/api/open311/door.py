@@ -14,7 +14,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, SuspiciousOperation
-from django.core.signals import got_request_exception
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
@@ -22,6 +21,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation.trans_real import parse_accept_lang_header
 
+from linli.api import failing
 from linli.api.access import Caller, UnknownKey, caller_of, wait_for
 from linli.documents.forms import receive_in_memory
 from linli.kit import clock
@@ -90,9 +90,7 @@ def _failed(request: HttpRequest, error: Exception) -> Refused:
     if isinstance(error, (KeyringError, Unreadable)):
         logger.error("Sealed content could not be opened: %s", error)
         return Refused(Fault(503, _("加密存放的内容现在打不开。")), wait=UNTIL_KEYS_ARE_BACK)
-    logger.error("An Open311 request failed", exc_info=error)
-    got_request_exception.send(sender=None, request=request)
-    return Refused(Fault(500, _("我们已经记下，会去查。什么都没有改变，可以再试一次。")))
+    return Refused(Fault(500, failing.noted(request, error)))
 
 
 def language_of(request: HttpRequest) -> str:

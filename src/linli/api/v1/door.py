@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -14,7 +13,6 @@ from uuid import UUID
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.core.files.uploadedfile import UploadedFile
-from django.core.signals import got_request_exception
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
@@ -24,6 +22,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation.trans_real import parse_accept_lang_header
 from django.views.decorators.csrf import csrf_exempt
 
+from linli.api import failing
 from linli.api.access import Caller, UnknownKey, caller_of, wait_for
 from linli.documents.forms import receive_in_memory
 from linli.documents.render import MAX_BYTES
@@ -40,8 +39,6 @@ IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,255}")
 ETAG = re.compile(r'"(\d{1,9})"')
 EXPOSED = "ETag, Link, Retry-After"
 View = Callable[..., HttpResponseBase]
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -116,9 +113,7 @@ def answer_to(request: HttpRequest, error: Exception) -> HttpResponse:
     version = getattr(getattr(request, "visit", None), "version", None)
     problem = problem_of(error, version)
     if problem is None:
-        logger.error("An API request failed", exc_info=error)
-        got_request_exception.send(sender=None, request=request)
-        problem = Problem("failed", _("我们已经记下，会去查。什么都没有改变，可以再试一次。"))
+        problem = Problem("failed", failing.noted(request, error))
     return problem.response()
 
 
