@@ -16,7 +16,6 @@ from linli.api.tests.open311_world import FORMATS, World, build_world, keep_the_
 from linli.cases.models import Case, Clock, Event, Task
 from linli.documents.models import Attachment, Upload
 from linli.documents.tests.pictures import plain
-from linli.kit import clock
 from linli.people.actions import keys
 from linli.people.models import Bucket, Person
 from linli.service_requests import actions as service_requests
@@ -129,14 +128,7 @@ def test_a_revoked_key_opens_nothing_from_the_next_request_on(world: World) -> N
     assert world.get("services", "json", api_key=secret).status == 403
 
 
-@pytest.fixture
-def _no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Or a slow machine asks no more often than it may."""
-    moment = clock.now()
-    monkeypatch.setattr(clock, "now", lambda: moment)
-
-
-@pytest.mark.usefixtures("_no_time_passes")
+@pytest.mark.usefixtures("no_time_passes")
 def test_a_key_that_asks_too_often_waits_as_long_as_it_is_told(world: World, suffix: str) -> None:
     _key_, secret = _key(world, per_minute=3)
     statuses = [world.get("services", suffix, api_key=secret).status for _ in range(4)]
@@ -146,7 +138,7 @@ def test_a_key_that_asks_too_often_waits_as_long_as_it_is_told(world: World, suf
     assert 1 <= int(said.response.headers["Retry-After"]) <= 60
 
 
-@pytest.mark.usefixtures("_no_time_passes")
+@pytest.mark.usefixtures("no_time_passes")
 def test_keys_cannot_be_tried_out_at_any_speed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(access, "ANYBODY_PER_MINUTE", 6)
     statuses = [world.post("json", api_key=f"guess-{n}").status for n in range(4)]

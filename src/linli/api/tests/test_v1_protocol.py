@@ -390,14 +390,7 @@ def test_a_move_on_another_version_changes_nothing(match: str, clerk: Program, d
 # Rates and caches -------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def _no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Or a slow machine asks no more often than it may."""
-    moment = clock.now()
-    monkeypatch.setattr(clock, "now", lambda: moment)
-
-
-@pytest.mark.usefixtures("_no_time_passes")
+@pytest.mark.usefixtures("no_time_passes")
 def test_too_many_requests_are_told_when_to_come_back(cast: Cast) -> None:
     asking = program(cast["clerk"], per_minute=6)
     found = [asking.get("/requests") for _ in range(4)]
@@ -407,7 +400,7 @@ def test_too_many_requests_are_told_when_to_come_back(cast: Cast) -> None:
     assert found[0]["RateLimit-Policy"] == '"key";q=6;w=60'
 
 
-@pytest.mark.usefixtures("_no_time_passes")
+@pytest.mark.usefixtures("no_time_passes")
 def test_guessing_keys_is_counted_by_address(cast: Cast) -> None:
     burst = ANYBODY_PER_MINUTE // 3
     statuses = [Program("linli_" + "0" * 32).get("/requests").status_code for _ in range(burst + 12)]

@@ -9,8 +9,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import Town
+from django.utils import timezone
+
+from linli.cases.models import Case
 
 from .pushing import Service
+
+
+@pytest.fixture
+def case(report: Any, move: Any, town: Town) -> Case:
+    """In the hands of the village, just now."""
+    made: Case = report().case
+    move(made, "accept", "dispatcher")
+    move(made, "dispatch", "dispatcher", unit=str(town["village"].pk))
+    Case.objects.update(state_since=timezone.now())
+    return made
 
 
 @pytest.fixture

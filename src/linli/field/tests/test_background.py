@@ -7,8 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from conftest import NOW, Cast, Town
-from django.utils import timezone
+from conftest import NOW, Cast
 from playwright.sync_api import CDPSession, Page
 
 from linli.cases import actions as cases
@@ -40,16 +39,6 @@ CLICK = """async () => {
   await done;
 }"""
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def case(report: Any, move: Any, town: Town) -> Case:
-    """In the hands of the village, just now."""
-    made: Case = report().case
-    move(made, "accept", "dispatcher")
-    move(made, "dispatch", "dispatcher", unit=str(town["village"].pk))
-    Case.objects.update(state_since=timezone.now())
-    return made
 
 
 @pytest.fixture

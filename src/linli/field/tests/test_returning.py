@@ -47,16 +47,6 @@ WORDS = "村口的路灯坏了三天了，晚上看不见路。"
 
 
 @pytest.fixture
-def case(report: Any, move: Any, town: Town) -> Case:
-    """In the hands of the village, just now."""
-    made: Case = report().case
-    move(made, "accept", "dispatcher")
-    move(made, "dispatch", "dispatcher", unit=str(town["village"].pk))
-    Case.objects.update(state_since=timezone.now())
-    return made
-
-
-@pytest.fixture
 def phone(window: Callable[..., Page], cast: Cast, case: Case) -> Page:
     page = enrolled(window("officer"))
     page.wait_for_selector("[data-tasks] article")

@@ -36,13 +36,7 @@ def faults(page: Page, where: str) -> list[str]:
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: make setup")
 @pytest.mark.parametrize("view", VIEWS)
-def test_screens_are_accessible(
-    view: str, window: Callable[..., Page], town: Town, cast: Cast, report: Any, move: Any
-) -> None:
-    case = report().case
-    move(case, "accept", "dispatcher")
-    move(case, "dispatch", "dispatcher", unit=str(town["village"].pk))
-    Case.objects.update(state_since=timezone.now())
+def test_screens_are_accessible(view: str, window: Callable[..., Page], cast: Cast, case: Case) -> None:
     page = window("officer", **VIEWS[view])
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
