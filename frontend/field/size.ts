@@ -1,5 +1,5 @@
 /** Size of text, chosen on the phone itself: it has to work without a network, where no page can be asked for. */
-import { find } from "../elements/dom";
+import { find, store } from "../elements/dom";
 
 const KEY = "linli_size";
 const LARGE = "large";
@@ -11,10 +11,10 @@ function put(size: string): void {
 }
 
 export function tieSize(): void {
-  put(localStorage.getItem(KEY) ?? document.documentElement.dataset.linliSize ?? "");
+  put(store.get(KEY) ?? document.documentElement.dataset.linliSize ?? "");
   find<HTMLButtonElement>(document, "[data-size]")?.addEventListener("click", () => {
     const size = document.documentElement.dataset.linliSize === LARGE ? "normal" : LARGE;
-    localStorage.setItem(KEY, size);
+    store.set(KEY, size);
     put(size);
   });
 }
