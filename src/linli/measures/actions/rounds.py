@@ -52,9 +52,9 @@ def compute(*, county: Organisation, scheme: str, begins_on: date, by: Actor, at
     today = at.astimezone(county.zone).date()
     if begins_on < OLDEST:
         raise BadData({"begins_on": _("没有这么早的考评。")})
-    if begins_on > today or period(rule.period, begins_on)[1] > today:
+    first, end = period(rule.period, min(begins_on, today))
+    if end > today:
         raise BadData({"begins_on": _("这一期还没有结束。")})
-    first, end = period(rule.period, begins_on)
     if Round.objects.filter(organisation=county, scheme=scheme, begins_on=first).exists():
         raise BadData({"begins_on": _("这一期已经考评过了。")})
     while ledger.sequence():

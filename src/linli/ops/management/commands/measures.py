@@ -126,18 +126,19 @@ class Command(BaseCommand):
             raise CommandError(_("--from 要在 2000 年以后，--until 不能早于 --from。"))
         names = {unit.path: unit.label for unit in Organisation.objects.all()}
         labels = {row.code: row.label for row in Category.objects.all()}
-        found = surges.replay(county=county, first=first, last=min(last, clock.now().date()))
+        today = clock.now().astimezone(county.zone).date()
+        found = surges.replay(county=county, first=first, last=min(last, today))
         rows = [
             (
-                "" if place else notice.day.isoformat(),
-                "" if place else names[notice.place],
+                "" if nth else notice.day.isoformat(),
+                "" if nth else names[notice.place],
                 surge.day.isoformat(),
                 labels.get(surge.category, surge.category),
                 " → ".join(map(str, surge.counts)),
                 f"{surge.expected:.2f}",
             )
             for notice in found
-            for place, surge in enumerate(notice.surges)
+            for nth, surge in enumerate(notice.surges)
         ]
         self._show((_("首日"), _("地方"), _("日期"), _("类别"), _("前一天 → 当天"), _("往常每天")), rows)
 
