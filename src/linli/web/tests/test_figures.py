@@ -383,8 +383,7 @@ def test_the_map_shades_areas_and_lists_the_same(desk: Desk, counted: list[Any],
 def test_a_shade_says_its_numbers_and_none_of_a_share_is_not_nothing(
     shown: str, numbers: list[float | None], shades: list[int], legend: list[str]
 ) -> None:
-    words = figures_map.shown()[shown].words
-    scale = figures_map.Scale(words, max(n for n in numbers if n is not None))
+    scale = figures_map.Scale(figures_map.shown()[shown], max(n for n in numbers if n is not None))
     assert [scale.shade(n) for n in numbers] == shades
     assert scale.legend == legend
 

@@ -64,6 +64,11 @@ class Shown:
     kind: str = reading.REQUESTS
     note: str = ""
 
+    @property
+    def is_count(self) -> bool:
+        """Counts add up, and none of them is nothing; an indicator of 0 % is a number like others."""
+        return self.words is _whole
+
 
 @dataclass(frozen=True)
 class Drawn:
@@ -200,7 +205,7 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
 
 def _folds(drawn: Drawn, units: Sequence[Organisation], now: Numbers) -> Iterator[Fold]:
     """The table of the areas, by township where they are smaller; a count is added up for each."""
-    is_sum = drawn.shown.words is _whole
+    is_sum = drawn.shown.is_count
 
     def number(unit: Organisation) -> Number:
         return now.get((unit.path, drawn.asked.month), Number(0 if is_sum else None))
@@ -240,9 +245,8 @@ def areas(request: HttpRequest, code: str) -> HttpResponse:
         area: [known.get((path, month), Number()).value for month in drawn.months]
         for area, path in paths.items()
     }
-    scale = Scale(
-        drawn.shown.words, max((n for row in numbers.values() for n in row if n is not None), default=0.0)
-    )
+    highest = max((n for row in numbers.values() for n in row if n is not None), default=0.0)
+    scale = Scale(drawn.shown, highest)
     own, address = f"/{code}/", drawn.href(drawn.asked)  # of a thousand areas they differ in the code alone
     for feature in shapes["features"]:
         area = feature["properties"]["code"]
@@ -286,19 +290,19 @@ def points(request: HttpRequest, code: str) -> HttpResponse:
 class Scale:
     """Five steps of equal width up to the highest number; no shade where there is none, or nothing counted."""
 
-    words: Callable[[float | None], str]
+    shown: Shown
     highest: float
 
     def shade(self, n: float | None) -> int:
-        if n is None or n <= 0 and self.words is _whole:
+        if n is None or n <= 0 and self.shown.is_count:
             return 0
         return min(SHADES, 1 + int(SHADES * n / self.highest * 0.999)) if self.highest else 1
 
     @property
     def legend(self) -> list[str]:
         """The highest number of each step, in words; '' for a step in which no number lies."""
-        said = [self.words(self.highest * step / SHADES) for step in range(SHADES + 1)]
-        below = [said[0] if self.words is _whole else "", *said[1:]]
+        said = [self.shown.words(self.highest * step / SHADES) for step in range(SHADES + 1)]
+        below = [said[0] if self.shown.is_count else "", *said[1:]]
         return ["" if words == before else words for before, words in zip(below, said[1:], strict=False)]
 
 
