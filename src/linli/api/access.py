@@ -1,11 +1,14 @@
-"""Who is asking: a key with its post, or anybody, and whether they ask too often."""
+"""What both doors share: who is asking, a key with its post or anybody, whether too often; and a fault of our own."""
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from django.core.signals import got_request_exception
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from linli.people.access import Actor
 from linli.people.actions import keys, rates
@@ -14,6 +17,8 @@ from linli.portal.views.client import address_of
 
 ANYBODY_PER_MINUTE = 120
 BURST_SECONDS = 20  # how much of a minute's share may be asked at once
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -58,3 +63,10 @@ def wait_for(request: HttpRequest, caller: Caller, at: datetime) -> timedelta | 
         name, per_minute = f"anybody/{rates.network(address_of(request))}", ANYBODY_PER_MINUTE
     burst = max(1, per_minute * BURST_SECONDS // 60)
     return rates.take(name=name, per_minute=per_minute, burst=burst, at=at)
+
+
+def noted_fault(request: HttpRequest, error: Exception) -> str:
+    """Writes a fault of our own down for us; returns what is told of it, which is nothing of what it was."""
+    logger.error("A request of a program failed", exc_info=error)
+    got_request_exception.send(sender=None, request=request)
+    return _("我们已经记下，会去查。什么都没有改变，可以再试一次。")

@@ -21,8 +21,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation.trans_real import parse_accept_lang_header
 
-from linli.api import failing
-from linli.api.access import Caller, UnknownKey, caller_of, wait_for
+from linli.api.access import Caller, UnknownKey, caller_of, noted_fault, wait_for
 from linli.documents.forms import receive_in_memory
 from linli.kit import clock
 from linli.kit.sealing import KeyringError, Unreadable
@@ -90,7 +89,7 @@ def _failed(request: HttpRequest, error: Exception) -> Refused:
     if isinstance(error, (KeyringError, Unreadable)):
         logger.error("Sealed content could not be opened: %s", error)
         return Refused(Fault(503, _("加密存放的内容现在打不开。")), wait=UNTIL_KEYS_ARE_BACK)
-    return Refused(Fault(500, failing.noted(request, error)))
+    return Refused(Fault(500, noted_fault(request, error)))
 
 
 def language_of(request: HttpRequest) -> str:

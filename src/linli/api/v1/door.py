@@ -22,8 +22,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation.trans_real import parse_accept_lang_header
 from django.views.decorators.csrf import csrf_exempt
 
-from linli.api import failing
-from linli.api.access import Caller, UnknownKey, caller_of, wait_for
+from linli.api.access import Caller, UnknownKey, caller_of, noted_fault, wait_for
 from linli.documents.forms import receive_in_memory
 from linli.documents.render import MAX_BYTES
 from linli.kit import clock
@@ -113,7 +112,7 @@ def answer_to(request: HttpRequest, error: Exception) -> HttpResponse:
     version = getattr(getattr(request, "visit", None), "version", None)
     problem = problem_of(error, version)
     if problem is None:
-        problem = Problem("failed", failing.noted(request, error))
+        problem = Problem("failed", noted_fault(request, error))
     return problem.response()
 
 
