@@ -1,40 +1,37 @@
 """Three phones, a network that loses, doubles and delays, and the real server: what must hold after any sequence.
 
 The machine writes commands on phones, sends what is left in any order and in parts, loses requests and answers, turns
-the phones' clocks and revokes one. What must be true is checked as it goes and once all have a network again.
-A `Fault` is a mistake planted on purpose, which the checks must find.
+the phones' clocks, lets time pass until limits end, and revokes phones. What must be true is checked as it goes and
+once all have a network again.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
-from unittest import mock
 from uuid import UUID
 
 from conftest import NOW, Cast, Town
 from django.db import transaction
 from django.db.models import F
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from linli.cases import actions as cases
 from linli.cases.models import Case, Clock, Event
 from linli.field import actions
-from linli.field.actions import Envelope
+from linli.field.actions import Envelope, carrying
 from linli.field.models import Held, Phone, Sent
 from linli.kit.ids import uuid7
 from linli.people.access import Actor
 
-from .device import Device
+from .device import FINAL, Device
 
 WORKERS = ("grid_worker", "sibling_worker", "officer")
-Fault = Callable[[ExitStack], None]
+MOST_GIVEN_UP = 2  # of one example: the more, the less is left to conflict
 
 
 @dataclass(frozen=True)
@@ -67,6 +64,7 @@ class PhonesMachine(RuleBasedStateMachine):
         self.acknowledged: dict[UUID, str] = {}
         self.dues: dict[UUID, Any] = {}
         self.copies: list[tuple[Device, list[Envelope]]] = []
+        self.given_up: list[Device] = []
         self.serial = 0
 
     def begin(self) -> Start:
@@ -123,20 +121,36 @@ class PhonesMachine(RuleBasedStateMachine):
 
     # What people do on their phones -------------------------------------------------------------
 
+    @initialize(years=st.integers(-10, 10), hours=st.integers(-200, 200))
+    def morning(self, years: int, hours: int) -> None:
+        """Each has something to send before anything happens."""
+        for phone in range(2):
+            self._report(phone, years, self._words())
+        self._work("progress", hours)
+
     @rule(phone=st.integers(0, 2), years=st.integers(-10, 10), same=st.booleans())
     def report(self, phone: int, years: int, same: bool) -> None:
         self._step("report")
+        self._report(phone, years, "同样的话：井盖松了，走过去会响。" if same else self._words())
+
+    def _report(self, phone: int, years: int, words: str) -> None:
         device = self.devices[phone]
         place = self.town["grid2" if phone == 1 else "grid"]
-        words = "同样的话：井盖松了，走过去会响。" if same else self._words()
         made = (self.at + timedelta(days=365 * years)).isoformat()
         key = device.report(place.code, text=words, made_at=made)
         self._noted(key, words, key)
 
-    @rule(verb=st.sampled_from(["acknowledge", "progress", "feedback", "note"]), hours=st.integers(-200, 200))
-    def work(self, verb: str, hours: int) -> None:
+    @rule(
+        verb=st.sampled_from(["acknowledge", "progress", "feedback", "note"]),
+        hours=st.integers(-200, 200),
+        follows=st.booleans(),
+    )
+    def work(self, verb: str, hours: int, follows: bool) -> None:
         """The village officer works on the case in the village's hands, having seen it as it was some time ago."""
         self._step("work")
+        self._work(verb, hours, follows=follows)
+
+    def _work(self, verb: str, hours: int, *, follows: bool = False) -> None:
         device, words = self.devices[2], self._words()
         data: dict[str, Any] = {
             "acknowledge": {},
@@ -145,13 +159,14 @@ class PhonesMachine(RuleBasedStateMachine):
         }.get(verb, {"note": words, "reader": "internal"})
         made = (self.at + timedelta(hours=hours)).isoformat()
         seen = Case.objects.values_list("version", flat=True).get(pk=self.case)
-        key = device.move(self.case, verb, seen, made_at=made, **data)
+        after = list(device.outbox)[-1:] if follows else []
+        key = device.move(self.case, verb, seen, made_at=made, after=after, **data)
         self._noted(key, "" if verb == "acknowledge" else words, self.case)
 
     @rule(phone=st.integers(0, 1))
-    def check(self, phone: int) -> None:
+    def verify(self, phone: int) -> None:
         """A grid worker checks on site, on a copy that may be old."""
-        self._step("check")
+        self._step("verify")
         device, words = self.devices[phone], self._words()
         key = device.move(self.case, "verify", 3, finding=words)
         if phone == 0:  # the other grid's worker never had to do with it, and is refused
@@ -159,10 +174,43 @@ class PhonesMachine(RuleBasedStateMachine):
         else:
             self.written[key] = {"words": "", "case": self.case}
 
+    @rule(phone=st.integers(0, 2))
+    def look(self, phone: int) -> None:
+        """A phone asks what it may take along: open, of its own area, moved within a week, and nothing else."""
+        self._step("look")
+        post, since = self.cast[WORKERS[phone]], self.at - timedelta(days=carrying.KEPT_DAYS)
+        found = carrying.cases_of(post, self.at)
+        for case in found:
+            assert case.is_open, "a phone takes a case along that is closed"
+            assert case.place_path.startswith(post.path), "a phone takes a case along that lies elsewhere"
+            assert case.state_since >= since, "a phone takes an old case along"
+        is_open, path, moved = Case.objects.values_list("is_open", "place_path", "state_since").get(
+            pk=self.case
+        )
+        is_own = is_open and path.startswith(post.path) and moved >= since
+        assert (self.case in {each.pk for each in found}) == is_own, "a case of its own is not on the phone"
+
+    @rule(phone=st.integers(0, 1))
+    def revoke(self, phone: int) -> None:
+        """A phone is given up with all that it has not sent, and its owner goes on with another."""
+        self._step("revoke")
+        if len(self.given_up) < MOST_GIVEN_UP:
+            self.at += timedelta(minutes=1)
+            old = self.devices[phone]
+            actions.revoke(phone=old.phone, at=self.at)
+            self.given_up.append(old)
+            self.devices[phone] = self.phone(self.cast[WORKERS[phone]])
+
+    @rule(hours=st.integers(1, 72))
+    def time(self, hours: int) -> None:
+        """Limits end while nobody has a network."""
+        self._step("time")
+        self.at += timedelta(hours=hours)
+
     @rule(verb=st.sampled_from(["reassign", "back", "arrange"]))
-    def desk(self, verb: str) -> None:
+    def office(self, verb: str) -> None:
         """Meanwhile, at the desk: the case goes elsewhere, or comes back."""
-        self._step("desk")
+        self._step("office")
         state, holder = Case.objects.values_list("state", "holder_id").get(pk=self.case)
         unit = "east_works" if verb == "reassign" else "village"
         if verb == "arrange" and state == "feedback_given":
@@ -176,33 +224,57 @@ class PhonesMachine(RuleBasedStateMachine):
 
     # What the network does ------------------------------------------------------------------------
 
-    @precondition(lambda self: any(device.outbox for device in self.devices))
+    @precondition(lambda self: self._is_anything_left)
     @rule(
-        phone=st.integers(0, 2),
+        which=st.integers(0, 2),
         data=st.data(),
-        lost=st.sampled_from(["", "", "request", "answer"]),
+        is_heard=st.sampled_from([True, True, False]),
         times=st.integers(1, 3),
     )
-    def network(self, phone: int, data: Any, lost: str, times: int) -> None:
-        """Some of what is left goes out, in any order; the request, its answer or nothing is lost; maybe doubled."""
-        self._step("network")
-        device = self.devices[phone]
-        keys = list(device.outbox)
-        if not keys:
-            return
-        chosen = data.draw(st.permutations(keys))[: data.draw(st.integers(1, len(keys)))]
-        self.at += timedelta(seconds=30)
+    def arrive(self, which: int, data: Any, is_heard: bool, times: int) -> None:
+        """Some of what is left goes out, in any order, maybe doubled; the answer may be lost."""
+        self._step("arrive")
+        device, chosen = self._chosen(which, data)
         kept = dict(device.outbox)
-        self.copies.append((device, [kept[key] for key in chosen]))
-        if lost == "request":
-            self._lose_request(device, chosen)
-            return
         for _ in range(times):
             device.outbox.update({key: kept[key] for key in chosen})
-            found = device.send(self.at, *chosen)
-            self._compare(found)
-        if lost == "answer":
+            self._compare(device.send(self.at, *chosen))
+        if not is_heard:
             device.outbox.update({key: kept[key] for key in chosen})
+
+    @precondition(lambda self: self._is_anything_left)
+    @rule(which=st.integers(0, 2))
+    def piecemeal(self, which: int) -> None:
+        """All that is left of a phone goes out, each command in a request of its own."""
+        self._step("piecemeal")
+        device = self._one_with_something_left(which)
+        for key in list(device.outbox):
+            self.at += timedelta(seconds=5)
+            self._compare(device.send(self.at, key))
+
+    @precondition(lambda self: self._is_anything_left)
+    @rule(which=st.integers(0, 2), data=st.data())
+    def hole(self, which: int, data: Any) -> None:
+        """Some of what is left goes out and does not arrive, or not for long."""
+        self._step("hole")
+        self._lose_request(*self._chosen(which, data))
+
+    @property
+    def _is_anything_left(self) -> bool:
+        return any(device.outbox for device in self.devices)
+
+    def _one_with_something_left(self, which: int) -> Device:
+        left = [device for device in self.devices if device.outbox]
+        return left[which % len(left)]
+
+    def _chosen(self, which: int, data: Any) -> tuple[Device, list[UUID]]:
+        """A phone and what it sends of what is left, in any order; the network may deliver it again, or late."""
+        device = self._one_with_something_left(which)
+        keys = list(device.outbox)
+        chosen: list[UUID] = data.draw(st.permutations(keys))[: data.draw(st.integers(1, len(keys)))]
+        self.at += timedelta(seconds=30)
+        self.copies.append((device, [device.outbox[key] for key in chosen]))
+        return device, chosen
 
     @precondition(lambda self: bool(self.copies))
     @rule(which=st.integers(0, 31))
@@ -220,7 +292,7 @@ class PhonesMachine(RuleBasedStateMachine):
         """The answer to a command stays what it was first."""
         self.is_changed = True
         for key, result in found.items():
-            if result.state in {"received", "conflict", "refused", "held"}:
+            if result.state in FINAL:
                 said = f"{result.state} {json.dumps(result.answer, sort_keys=True, default=str)}"
                 assert self.acknowledged.setdefault(key, said) == said, (
                     "a command was answered twice differently"
@@ -263,10 +335,11 @@ class PhonesMachine(RuleBasedStateMachine):
         """Everybody has a network: all is sent, once more and then again, and counted."""
         try:
             self.at += timedelta(hours=1)
-            for device in self.devices:
+            for device in (*self.given_up, *self.devices):
                 kept = dict(device.outbox)
                 for _ in range(2):
                     self._compare(device.send(self.at))
+                    assert not device.outbox, "a command waits for what has long been here"
                     device.outbox.update(kept)
                 device.outbox.clear()
             self._nothing_is_lost()
@@ -280,7 +353,10 @@ class PhonesMachine(RuleBasedStateMachine):
         held = set(Held.objects.values_list("sent_id", flat=True))
         said: dict[UUID, str] = {}
         for key, what in self.written.items():
-            if sent[key].state == "refused" or key in held or not what["words"]:
+            if not what["words"]:
+                continue
+            if sent[key].state == "refused" or key in held:
+                assert what["words"] in str(sent[key].content), "what was not taken was not kept"
                 continue
             if what["case"] not in said:
                 events = Event.objects.filter(case_id=what["case"]).values_list("data", flat=True)
@@ -289,9 +365,11 @@ class PhonesMachine(RuleBasedStateMachine):
 
     def _nothing_is_twice(self) -> None:
         reports = [key for key, what in self.written.items() if what["case"] == key]
-        assert Case.objects.filter(pk__in=reports).count() == len(reports), "a report was lost"
-        assert Case.objects.count() == self.cases_before + len(reports) + 1, "a report stands twice"
-        phones = [device.phone.pk for device in self.devices]
+        held = set(Held.objects.filter(sent_id__in=reports).values_list("sent_id", flat=True))
+        made = [key for key in reports if key not in held]
+        assert Case.objects.filter(pk__in=made).count() == len(made), "a report was lost"
+        assert Case.objects.count() == self.cases_before + len(made) + 1, "a report stands twice"
+        phones = [device.phone.pk for device in (*self.given_up, *self.devices)]
         assert Phone.objects.filter(pk__in=phones).count() == len(phones)
         events = [
             str(data) for data in Event.objects.filter(case_id=self.case).values_list("data", flat=True)
@@ -299,89 +377,3 @@ class PhonesMachine(RuleBasedStateMachine):
         for what in self.written.values():
             if what["words"] and what["case"] == self.case:
                 assert sum(what["words"] in data for data in events) <= 1, "something stands twice"
-
-
-# Mistakes planted on purpose --------------------------------------------------------------------------
-
-
-def no_dedupe(stack: ExitStack) -> None:
-    """The server forgets what it has answered, and every command gets an id of its own."""
-    from linli.field.actions import applying, syncing
-
-    def forgetful(batch: Any, envelope: Any, content: Any, outcome: Any) -> Any:
-        Sent.objects.filter(pk=envelope.id).delete()
-        return real(batch, envelope, content, outcome)
-
-    def fresh(doing: Any) -> Any:
-        return carry_out(replaced(doing))
-
-    def replaced(doing: Any) -> Any:
-        return replace(doing, command=replace(doing.command, id=uuid7()))
-
-    real, carry_out = syncing._settle, applying.carry_out
-    stack.enter_context(mock.patch.object(syncing, "_known", return_value=None))
-    stack.enter_context(mock.patch.object(syncing, "_settle", forgetful))
-    stack.enter_context(mock.patch.object(syncing, "carry_out", fresh))
-
-
-def early_acknowledgement(stack: ExitStack) -> None:
-    """The phone strikes a command off as soon as it is sent."""
-
-    def strike(self: PhonesMachine, device: Device, chosen: list[UUID]) -> None:
-        for key in chosen:
-            device.outbox.pop(key, None)
-
-    stack.enter_context(mock.patch.object(PhonesMachine, "_lose_request", strike))
-
-
-def last_write_by_phone_clock(stack: ExitStack) -> None:
-    """The server takes the phone's clock for its own."""
-    from linli.field.actions import applying, claims
-
-    def believed(command: Any, at: Any, not_before: Any = None) -> Any:
-        try:
-            return datetime.fromisoformat(command.made_at)
-        except ValueError:
-            return at
-
-    for module in (applying, claims):
-        stack.enter_context(mock.patch.object(module, "claimed", believed))
-
-
-def content_hash_dedupe(stack: ExitStack) -> None:
-    """Two people who say the same are taken for one."""
-    from linli.field.actions import applying, syncing
-
-    seen: dict[str, Any] = {}
-    real = applying.carry_out
-
-    def once(doing: Any) -> Any:
-        words = str(doing.command.data.get("text", ""))
-        if words and words in seen:
-            return seen[words]
-        outcome = real(doing)
-        if words:
-            seen[words] = outcome
-        return outcome
-
-    stack.enter_context(mock.patch.object(syncing, "carry_out", once))
-
-
-def silent_overwrite(stack: ExitStack) -> None:
-    """What came too late is dropped without a word."""
-    from linli.field.actions import applying
-
-    stack.enter_context(mock.patch.object(applying, "_keep", return_value=None))
-
-
-FAULTS: dict[str, Fault] = {
-    fault.__name__: fault
-    for fault in (
-        no_dedupe,
-        early_acknowledgement,
-        last_write_by_phone_clock,
-        content_hash_dedupe,
-        silent_overwrite,
-    )
-}
-__all__ = ["FAULTS", "Fault", "PhonesMachine", "actions"]

@@ -1,7 +1,7 @@
 """Three phones and a network that loses, doubles and reorders: nothing lost, nothing twice, whatever the order.
 
-`LINLI_SYNC_STEPS` says how many steps, in parts that draw from seeds of their own, so that processes share them;
-`LINLI_SYNC_SEED` draws others. `make sync` takes 60,000, `make sync PROFILE=long` a million and, as
+`LINLI_SYNC_STEPS` says how many steps, 60,000 unless told otherwise, in parts that draw from seeds of their own, so
+that processes share them; `LINLI_SYNC_SEED` draws others. `make sync PROFILE=long` takes a million and, as
 `LINLI_SYNC_HTTP_STEPS` says, 10,000 more in which every batch goes through a web server.
 """
 
@@ -36,15 +36,16 @@ from linli.people.access import Actor
 from linli.service_requests.actions import routing
 
 from .device import Device, travelling
-from .model import FAULTS, PhonesMachine, Start
+from .model import PhonesMachine, Start
+from .planted import FAULTS
 
-STEPS = int(os.environ.get("LINLI_SYNC_STEPS", "4000"))
+STEPS = int(os.environ.get("LINLI_SYNC_STEPS", "60000"))
 HTTP_STEPS = int(os.environ.get("LINLI_SYNC_HTTP_STEPS", "72"))
 SEED = int(os.environ.get("LINLI_SYNC_SEED", "0"))
-PARTS = 8
-EACH = 24  # steps of one example
+PARTS = 20  # so that the last process to end does not keep the others waiting
+EACH = 50  # steps of one example
 ROUND = 100  # examples of one seed
-RULES = {"report", "work", "check", "desk", "network", "straggler"}
+RULES = set("report work verify look revoke time office arrive piecemeal hole straggler".split())
 CLOSE = {"Connection": "close", "Content-Type": "application/json"}
 
 
