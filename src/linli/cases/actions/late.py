@@ -71,6 +71,8 @@ def had_to_do_with(case: Case, by: Actor) -> bool:
 
 def changed_by_others(case: Case, seen: int, by: Actor) -> list[Event]:
     """What others did to a case since the actor saw it at that version; notes and what Linli itself notes aside."""
+    if case.version <= seen:
+        return []
     since = Event.objects.filter(case_id=case.pk, number__gt=seen).exclude(actor_kind="system")
     since = since.exclude(verb="note")
     if by.person_id is not None:

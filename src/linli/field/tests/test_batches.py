@@ -83,6 +83,22 @@ def test_many_commands_ask_once_who_sends_them_and_what_was_answered(device: Dev
     assert len(asked) == 1
 
 
+def test_nobody_is_asked_what_others_did_to_a_case_that_stands_as_it_was_seen(
+    device: Device, town: Town, report: Any, move: Any
+) -> None:
+    case = report().case
+    move(case, "accept", "dispatcher")
+    move(case, "dispatch", "dispatcher", unit=str(town["village"].pk))
+    asked = {}
+    for behind in (1, 0):
+        seen = Case.objects.get(pk=case.pk).version - behind
+        device.move(case.pk, "progress", seen, note="到现场看了，缺一盏灯。")
+        with CaptureQueriesContext(connection) as statements:
+            device.send(LATER)
+        asked[behind] = sum('"cases_event"."number" >' in each["sql"] for each in statements.captured_queries)
+    assert asked == {1: 1, 0: 0}
+
+
 def test_a_conflict_shows_the_case_with_the_note_in_it(
     device: Device, town: Town, report: Any, move: Any
 ) -> None:
