@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from linli.kit import text
 from linli.orgs.actions import UnitPart
@@ -158,7 +158,7 @@ class FileForm(forms.Form):
 
 
 class OutlinesForm(FileForm):
-    source = forms.CharField(label=gettext_lazy("来源"), max_length=200)
+    source = forms.CharField(label=pgettext_lazy("boundary", "来源"), max_length=200)
     is_sketch = forms.BooleanField(
         label=gettext_lazy("示意边界，不作为界线依据"), required=False, initial=True
     )

@@ -209,6 +209,11 @@ def test_imports_outlines(admin: Client, town: Town) -> None:
     assert empty.status_code == 422
 
 
+def test_asks_in_english_for_the_source_of_outlines(admin: Client) -> None:
+    page = admin.get(reverse("web:manage_imports"), headers={"Accept-Language": "en"})
+    assert page.context["outlines_form"]["source"].label == "Source"
+
+
 def test_shows_a_unit_in_the_same_number_of_statements(
     admin: Client, town: Town, django_assert_max_num_queries: Any
 ) -> None:
