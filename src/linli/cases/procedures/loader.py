@@ -81,6 +81,7 @@ def _state(name: str, raw: dict[str, Any]) -> State:
         desk=_desk(table.take("desk", None), f"states.{name}.desk"),
         is_paused=table.take("paused", False),
         outcome=one_of(table.take("outcome", ""), OUTCOMES, f"states.{name}"),
+        others=table.label("others", required=False),
     )
     table.done()
     return state

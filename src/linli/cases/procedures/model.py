@@ -41,7 +41,11 @@ class Desk:
 
 @dataclass(frozen=True)
 class State:
-    """Where a case stands. `outcome` (settled, unsettled): what a case that was referred here reports back."""
+    """Where a case stands, as its reporter is told (`public`) and what follows (`next`).
+
+    `others`: the same to everybody else, where `public` speaks to the reporter. `outcome` (settled, unsettled): what
+    a case that was referred here reports back.
+    """
 
     name: str
     label: Label
@@ -53,6 +57,12 @@ class State:
     desk: Desk | None = None
     is_paused: bool = False
     outcome: str = ""
+    others: Label = Label("", "")
+
+    @property
+    def told_others(self) -> Label:
+        """Where it stands, to whoever did not report it."""
+        return self.others if self.others.zh else self.public
 
 
 @dataclass(frozen=True)

@@ -127,6 +127,15 @@ def put(old: str, new: str) -> Change:
     return change
 
 
+def test_nobody_but_the_reporter_is_spoken_to_as_the_reporter() -> None:
+    for procedure in all_procedures().values():
+        if procedure.kind != "service_request":
+            continue  # how others stand is shown to those concerned alone
+        for state in procedure.states.values():
+            assert "您" not in state.told_others.zh, state.name
+            assert not {"you", "your"} & set(state.told_others.en.lower().split()), state.name
+
+
 CIRCLE = """
 [moves.send_back]
 label = { zh = "退回", en = "Back" }

@@ -50,7 +50,7 @@ def test_tells_staff_who_did_what(walked: Case) -> None:
     ]
     assert lines[0].facts == ("规则第 90 条建议派给东河镇村镇建设办。",)
     assert lines[2].where == "祝丽华 · 东河镇"
-    assert lines[3].facts == ("为什么退回：不属于本单位职责", "您认为该归谁：县住建局")
+    assert lines[3].facts == ("为什么退回：不属于本单位职责", "建议归谁办：县住建局")
     assert lines[3].quote == "依据清单第三条，不归我们单位管。"
     assert lines[5].badges == ("内部",)
 

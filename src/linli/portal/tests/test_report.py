@@ -298,6 +298,16 @@ def test_the_same_thing_nearby_is_suggested_and_can_be_followed(report: Any, res
     assert resident.code not in page
 
 
+def test_how_the_same_thing_stands_is_not_told_as_if_one_had_reported_it(
+    report: Any, resident: Resident
+) -> None:
+    head = report(lon=114.0201, lat=31.0201, address="绿林村").case
+    Case.objects.filter(pk=head.pk).update(state="reopened")
+    resident.press(text=TEXT, category=LAMP)
+    resident.press(**IN_GRID)
+    assert [str(each["state"]) for each in resident.page.context["likely"]] == ["已重开，等待重新派单"]
+
+
 def test_the_same_thing_nearby_may_be_waved_away(report: Any, resident: Resident) -> None:
     report(lon=114.0201, lat=31.0201)
     resident.press(text=TEXT, category=LAMP)

@@ -11,7 +11,7 @@ from conftest import NOW, Cast
 from django.test import Client
 from django.utils.html import escape
 
-from linli.cases.models import Event
+from linli.cases.models import Case, Event
 from linli.kit import clock
 from linli.people.access import SYSTEM
 from linli.people.models import Change
@@ -99,6 +99,23 @@ def test_requests_are_found_only_by_what_their_reporters_agreed_to_show(report: 
     assert shown.number not in page
     for query in ("欧阳无敌", "13800000000", "施工队", "不要公开", shown.number):
         assert "没有找到公开的事项" in found(query), query
+
+
+@pytest.mark.parametrize(
+    ("state", "told", "english"),
+    [
+        ("rated", "已办结", "Closed"),
+        ("reopened", "已重开，等待重新派单", "Reopened, waiting to be dispatched"),
+    ],
+)
+def test_whoever_finds_a_request_is_not_spoken_to_as_its_reporter(
+    report: Report, state: str, told: str, english: str
+) -> None:
+    case = report(text="桥头护栏断了一截。", may_publish=True).case
+    Case.objects.filter(pk=case.pk).update(state=state)
+    for language, words in (("zh-hans", told), ("en", english)):
+        page = Client(headers={"Accept-Language": language}).get("/search/", {"q": "护栏"})
+        assert page.context["requests"].rows[0].facts[1] == words
 
 
 def test_a_withdrawn_consent_is_kept_at_once(report: Report, move: Move) -> None:

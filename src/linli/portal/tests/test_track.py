@@ -208,6 +208,10 @@ def test_a_merged_case_follows_the_other_without_its_reporters_words(
     assert "另有 1 位居民" in page
     for hidden in ("欧阳", head.number, str(theirs.id)):
         assert hidden not in page
+    Case.objects.filter(pk=head.pk).update(state="reopened")
+    page = track(reported.client)
+    assert "已重开，等待重新派单" in page
+    assert "您已重开" not in page
     assert reported.client.get(f"/track/photos/{theirs.id}/full").status_code == 404
 
 

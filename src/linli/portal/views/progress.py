@@ -187,11 +187,12 @@ class Progress:
         """The procedure, with where the case stands."""
         procedure, stage = self.case.procedure, self.subject.stage
         now = _step_of(stage, procedure, self.events)
+        said = stage.public if self.subject is self.case else stage.told_others
         return [
             {
                 "label": state.step_label,
                 "state": "now" if state.step == now else "done" if (state.step or 0) < now else "",
-                "note": stage.public if state.step == now and stage.step is None else "",
+                "note": said if state.step == now and stage.step is None else "",
             }
             for state in procedure.steps
         ]

@@ -102,7 +102,7 @@ def _request(case: Case, said: Request, wanted: list[str], names: dict[str, str]
     pieces = text.marked(seen.text, wanted, 80)
     if not _has_hit(pieces) and _has_hit(text.marked(seen.address, wanted)):
         pieces = text.marked(seen.address, wanted, 80)
-    facts = [names.get(case.category, ""), str(case.stage.public)]
+    facts = [names.get(case.category, ""), str(case.stage.told_others)]
     return Found(
         text.marked(seen.title, wanted, 120), pieces, case.received_at, [fact for fact in facts if fact]
     )

@@ -102,7 +102,7 @@ def _similar(likeness: Likeness) -> dict[str, Any]:
         "title": text.mask(case.title, text.mask_candidates(case.title)),
         "metres": round(likeness.metres, -1) if likeness.metres is not None else None,
         "days": max((clock.now() - case.received_at) // timedelta(days=1), 0),
-        "state": case.stage.public,
+        "state": case.stage.told_others,
         "token": same_token(case.pk),
     }
 
