@@ -82,16 +82,23 @@ def remedy(*, problem: Problem, cause: str, done: str, by: Actor, at: datetime) 
 
 def costliest(*, path: str, most: int = COSTLIEST) -> list[Problem]:
     """The problems under a unit that cost most cases and are not settled."""
-    found = _inside(path).exclude(state=ProblemState.SETTLED).annotate(all=F("cases") + F("came_back"))
-    return list(
-        found.select_related("organisation__parent", "owner").order_by("-all", "found_on", "pk")[:most]
-    )
+    return list(unsettled(path=path).order_by("-all", "found_on", "pk")[:most])
 
 
 def settled(*, path: str, most: int = COSTLIEST) -> list[Problem]:
     """What did not come back, newest first."""
-    found = _inside(path).filter(state=ProblemState.SETTLED).select_related("organisation__parent", "owner")
-    return list(found.order_by("-watched_until", "pk")[:most])
+    return list(gone(path=path).order_by("-watched_until", "pk")[:most])
+
+
+def unsettled(*, path: str) -> QuerySet[Problem]:
+    """Every problem under a unit that is not settled; `all` is what it cost when it was last counted."""
+    found = _inside(path).exclude(state=ProblemState.SETTLED).annotate(all=F("cases") + F("came_back"))
+    return found.select_related("organisation__parent", "owner")
+
+
+def gone(*, path: str) -> QuerySet[Problem]:
+    """Every problem under a unit that is settled."""
+    return _inside(path).filter(state=ProblemState.SETTLED).select_related("organisation__parent", "owner")
 
 
 def cases_of(problem: Problem) -> CaseQuerySet:

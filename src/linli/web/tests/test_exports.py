@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Callable
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from linli.documents.actions.listings import Asked
 from linli.documents.models import Export
 from linli.ledger import actions as ledger
 from linli.measures.actions import counting
+from linli.measures.models import Problem, SurgeNotice
 from linli.people.models import Change, Grant
 from linli.web.tests.conftest import Desk, Watch
 
@@ -40,6 +42,8 @@ PAGES = {
     "orders": ("/desk/orders", "supervisor"),
     "ordered": (f"/desk/orders/{ORDER}", "supervisor"),
     "behind": ("/desk/figures/990001/cases?count=received&month=2026-09", "supervisor"),
+    "problems": ("/desk/problems", "supervisor"),
+    "surges": ("/desk/problems", "supervisor"),
     "mediations": ("/desk/mediations", "mediator"),
     "mediation_desk": ("/desk/mediations", "chair"),
     "mediation_board": ("/desk/mediations/board", "centre"),
@@ -235,6 +239,47 @@ def test_cases_of_an_order_and_behind_a_figure_are_those_each_post_sees(
     ):
         batches = listings.known()[name].rows(Asked(cast[who], query, NOW))
         assert {row[0] for batch in batches for row in batch} == wanted, (who, name, query)
+
+
+def test_problems_and_surges_are_those_of_ones_area_and_all_of_them(
+    report: Callable[..., Any], cast: Cast, town: Town
+) -> None:
+    """Also past the ten the page shows; the costliest first, what is settled last."""
+    for n in range(12):
+        state = "settled" if n == 0 else "owned" if n == 1 else "found"
+        Problem.objects.create(
+            organisation=town["grid"], category=f"facility.kind_{n:02}", state=state,
+            found_on=NOW.date(), first_on=NOW.date(), last_on=NOW.date(), cases=4 + n,
+            owner=town["east_works"] if n == 1 else None,
+        )  # fmt: skip
+    report(category="facility.street_lamp")
+    Problem.objects.filter(category="facility.kind_05").update(category="facility.street_lamp")
+    plain = {"category": "facility.street_lamp", "day": "2026-09-29", "counts": [5, 9], "expected": 1.25}
+    for name in ("east", "west"):
+        SurgeNotice.objects.create(
+            organisation=town[name], day=NOW.date(), last_day=NOW.date(), surges=[plain]
+        )
+    said = {
+        (who, name): [
+            row for batch in listings.known()[name].rows(Asked(cast[who], "", NOW)) for row in batch
+        ]
+        for who in ("supervisor", "township_supervisor", "outsider")
+        for name in ("problems", "surges")
+    }
+    rows = said["township_supervisor", "problems"]
+    assert [row[0] for row in rows if row[0].startswith("facility")] == [
+        f"facility.kind_{n:02}" for n in (11, 10, 9, 8, 7, 6, 4, 3, 2, 1, 0)
+    ]
+    assert [row for row in rows if row[2]] == [("路灯", "绿林村 第一网格", 1, "待认领", "")]
+    assert rows[-2:] == [
+        ("facility.kind_01", "绿林村 第一网格", 0, "查原因", "东河镇村镇建设办"),
+        ("facility.kind_00", "绿林村 第一网格", 0, "已根治", ""),
+    ]
+    assert said["supervisor", "problems"] == rows
+    assert said["outsider", "problems"] == []
+    surged = (NOW.date(), "东河镇", "路灯", date(2026, 9, 29), 9, 1.25)
+    assert said["township_supervisor", "surges"] == [surged]
+    assert len(said["supervisor", "surges"]) == 2
 
 
 def test_what_is_taken_away_while_it_runs_is_not_in_the_batches_to_come(

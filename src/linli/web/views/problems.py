@@ -31,16 +31,16 @@ from .rows import place_label
 def listed(request: HttpRequest) -> HttpResponse:
     """The problems of the post's area that cost most, what was settled, and what surged lately."""
     post, today = post_of(request), timezone.localdate(clock.now())
-    labels = _labels()
+    words = labels()
     found = actions.costliest(path=post.path)
     counted = actions.counted(found)
     context = {
         "unit": post.organisation,
         "problems": [
-            (each, *_named(each, labels), sum(counted[each.pk]), sources.of_problem(each)) for each in found
+            (each, *named(each, words), sum(counted[each.pk]), sources.of_problem(each)) for each in found
         ],
-        "settled": [(each, *_named(each, labels)) for each in actions.settled(path=post.path)],
-        "surges": [(each, _words(each, labels)) for each in surges.recent(path=post.path, on=today)],
+        "settled": [(each, *named(each, words)) for each in actions.settled(path=post.path)],
+        "surges": [(each, surged(each, words)) for each in surges.recent(path=post.path, on=today)],
     }
     return render(request, "web/problems.html", context)
 
@@ -61,7 +61,7 @@ def one(request: HttpRequest, problem_id: UUID) -> HttpResponse:
         if form.is_valid() and done(form, lambda: _step(problem, form, post)) is not None:
             messages.success(request, _("已记下。"))
             return redirect("web:problem", problem.pk)
-    category, place = _named(problem, _labels())
+    category, place = named(problem, labels())
     made, again = actions.counted([problem])[problem.pk]
     context = {"problem": problem, "category": category, "place": place, "form": form}
     context |= {"n": made + again, "again": again, "cases": sources.of_problem(problem)}
@@ -82,16 +82,17 @@ def _step(problem: Problem, form: forms.Form, post: Any) -> Problem:
     return actions.remedy(problem=problem, cause=said["cause"], done=said["remedy"], by=post, at=clock.now())
 
 
-def _named(problem: Problem, labels: dict[str, str]) -> tuple[str, str]:
+def named(problem: Problem, words: dict[str, str]) -> tuple[str, str]:
     """Category and place in words."""
-    return labels.get(problem.category, problem.category), place_label(problem.organisation)
+    return words.get(problem.category, problem.category), place_label(problem.organisation)
 
 
-def _labels() -> dict[str, str]:
+def labels() -> dict[str, str]:
+    """Every category in words."""
     return {row.code: row.label for row in Category.objects.all()}
 
 
-def _words(notice: SurgeNotice, labels: dict[str, str]) -> list[dict[str, Any]]:
+def surged(notice: SurgeNotice, words: dict[str, str]) -> list[dict[str, Any]]:
     """Each category once, by its highest day."""
     highest: dict[str, dict[str, Any]] = {}
     for surge in notice.surges:
@@ -100,7 +101,7 @@ def _words(notice: SurgeNotice, labels: dict[str, str]) -> list[dict[str, Any]]:
             highest[surge["category"]] = surge
     return [
         {
-            "label": labels.get(code, code),
+            "label": words.get(code, code),
             "count": surge["counts"][1],
             "usual": surge["expected"],
             "code": code,

@@ -4,6 +4,7 @@ from .disputes import LISTINGS as DISPUTES
 from .managed import LISTINGS as MANAGED
 from .matters import LISTINGS as MATTERS
 from .mediating import LISTINGS as MEDIATING
+from .recurring import LISTINGS as RECURRING
 from .supervising import LISTINGS as SUPERVISING
 
-LISTINGS = (*MATTERS, *SUPERVISING, *DISPUTES, *MEDIATING, *MANAGED)
+LISTINGS = (*MATTERS, *SUPERVISING, *RECURRING, *DISPUTES, *MEDIATING, *MANAGED)
