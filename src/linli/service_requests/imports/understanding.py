@@ -164,9 +164,10 @@ class _Reading:
 
     def _channel(self) -> str:
         """A channel of ours only where the mapping says which; what the file calls it is kept with the case."""
-        if "channel" not in self.mapping.values:
-            return Channel.IMPORT.value
-        return self._choice("channel", Channel.IMPORT.value)
+        ours = ""
+        if "channel" in self.mapping.values:
+            ours = self.mapping.value("channel", line(self.row.cells.get("channel", "")))
+        return ours if ours in CHOICES["channel"] else Channel.IMPORT.value
 
     def _check_state(self, state: str, closed: datetime | None, names: Names) -> None:
         if state == SKIP:

@@ -115,6 +115,19 @@ def counts() -> tuple[int, ...]:
     )
 
 
+def test_a_channel_the_mapping_does_not_name_is_kept_in_its_own_word(write: Write, town: Town) -> None:
+    one = mapping(values={**RAW["values"], "channel": {"电话": "hotline"}})
+    path = write({"channel": "电话"}, {"channel": "微信"}, {"channel": ""})
+    assert rehearse(path, one).new == 3
+    assert take_in(path, one).rejects == []
+    openings = Event.objects.filter(number=1).order_by("facts__source_id").select_related("case")
+    assert [(each.case.channel, each.facts["source_channel"]) for each in openings] == [
+        ("hotline", "电话"),
+        ("import", "微信"),
+        ("import", ""),
+    ]
+
+
 # The hotline's mapping of the package
 
 
