@@ -5,6 +5,7 @@ import "./linli.css";
 import "htmx.org";
 
 import "./elements/cascade";
+import "./elements/chips";
 import "./elements/copy";
 import "./elements/draft";
 import "./elements/keys";
