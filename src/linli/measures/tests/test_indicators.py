@@ -127,6 +127,16 @@ def test_villages_screened(town: Town, cast: Cast, committee: Any) -> None:
 
 
 @pytest.mark.django_db
+def test_a_village_is_screened_when_each_of_its_grids_is(town: Town, cast: Cast) -> None:
+    month, at = date(2026, 9, 1), datetime(2026, 9, 20, tzinfo=UTC)
+    view = View.of(town["county"], month, date(2026, 10, 1))
+    for grid, who, done in (("grid", "grid_worker", 0), ("grid2", "sibling_worker", 1)):
+        screening.record_round(place=town[grid], month=month, found=0, by=cast[who], at=at)
+        figure = reading.figure("screened", view)
+        assert (figure.part, figure.whole) == (done, 2)
+
+
+@pytest.mark.django_db
 def test_every_indicator_can_be_read(town: Town, report: Any) -> None:
     report()
     count_all()

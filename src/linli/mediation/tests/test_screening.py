@@ -9,9 +9,10 @@ import pytest
 from conftest import NOW, Cast, Town
 
 from linli.cases import actions as cases
-from linli.mediation.actions import screening
+from linli.mediation.actions import reading, screening
 from linli.mediation.models import Mediation, ScreeningRound
 from linli.mediation.tests.matters import matter
+from linli.orgs.models import Organisation
 from linli.people.access import SYSTEM, Actor
 
 pytestmark = pytest.mark.django_db
@@ -28,12 +29,12 @@ def test_what_was_not_done_is_seen_above(town: Town, cast: Cast, django_assert_n
     assert (done.month, done.found) == (SEPTEMBER, 2)
     with django_assert_num_queries(2):
         rows = screening.rounds_of(town["county"], date(2026, 9, 30))
-    assert [(village, found) for village, found in rows] == [
+    assert [(row.place, row.round) for row in rows] == [
         (town["village"], done),
         (town["west_village"], None),
     ]
     assert [row.is_done for row in rows] == [True, False]
-    assert [row.village for row in screening.rounds_of(town["west"], SEPTEMBER)] == [town["west_village"]]
+    assert [row.place for row in screening.rounds_of(town["west"], SEPTEMBER)] == [town["west_village"]]
     assert not screening.rounds_of(town["village"], date(2026, 8, 1))[0].is_done
 
 
@@ -97,8 +98,83 @@ def test_says_what_is_wrong_with_a_round(town: Town, cast: Cast, changes: Any, f
     assert not ScreeningRound.objects.exists()
 
 
-def test_a_round_is_of_a_village_or_community(town: Town, cast: Cast) -> None:
-    for name in ("east", "grid"):
-        with pytest.raises(cases.BadData) as refusal:
-            recorded(town, cast["centre"], place=town[name])
-        assert list(refusal.value.errors) == ["place"]
+def test_a_round_is_of_a_village_a_community_or_a_grid(town: Town, cast: Cast) -> None:
+    with pytest.raises(cases.BadData) as refusal:
+        recorded(town, cast["centre"], place=town["east"])
+    assert list(refusal.value.errors) == ["place"]
+
+
+# Grids --------------------------------------------------------------------------------------------
+
+
+def row_of(unit: Organisation) -> screening.Screened:
+    (row,) = screening.rounds_of(unit, SEPTEMBER)
+    return row
+
+
+def test_a_grid_worker_records_the_own_grid_and_no_other(town: Town, cast: Cast) -> None:
+    recorded(town, cast["grid_worker"], place=town["grid"], found=0)
+    row = row_of(town["grid"])
+    assert (row.place, row.is_done, row.found) == (town["grid"], True, 0)
+    for other in ("grid2", "village", "west_grid"):
+        with pytest.raises(cases.NotAllowed):
+            recorded(town, cast["grid_worker"], place=town[other])
+
+
+def test_a_village_is_gone_through_when_each_of_its_grids_is(town: Town, cast: Cast) -> None:
+    recorded(town, cast["grid_worker"], place=town["grid"], found=1)
+    row = row_of(town["village"])
+    assert (row.is_done, row.grids_done, [grid.place for grid in row.missing]) == (False, 1, [town["grid2"]])
+    assert screening.done_in(town["county"].path, [SEPTEMBER]) == {SEPTEMBER: (0, 2)}
+    recorded(town, cast["sibling_worker"], place=town["grid2"], found=2)
+    row = row_of(town["village"])
+    assert (row.is_done, row.round, row.missing, row.found) == (True, None, [], 3)
+    assert screening.done_in(town["county"].path, [SEPTEMBER]) == {SEPTEMBER: (1, 2)}
+
+
+@pytest.mark.parametrize(("own", "found"), [(1, 3), (3, 3), (5, 5)])
+def test_what_a_village_and_its_grids_found_is_not_added_up(
+    town: Town, cast: Cast, own: int, found: int
+) -> None:
+    recorded(town, cast["grid_worker"], place=town["grid"], found=1)
+    recorded(town, cast["sibling_worker"], place=town["grid2"], found=2)
+    recorded(town, cast["officer"], found=own)
+    row = row_of(town["village"])
+    assert (row.is_done, row.found) == (True, found)
+
+
+def test_disputes_registered_from_any_of_the_rounds_count_once(
+    town: Town, cast: Cast, committee: Any
+) -> None:
+    grid = recorded(town, cast["grid_worker"], place=town["grid"], found=1)
+    village = recorded(town, cast["officer"], found=1)
+    for made in (grid, village, village):
+        Mediation.objects.filter(pk=matter(town, cast).pk).update(screening=made)
+    row = row_of(town["village"])
+    assert (row.linked, row.found, row.to_register) == (3, 3, 0)
+    assert [(each.found, each.linked) for each in row.grids] == [(1, 1), (0, 0)]
+    tally = screening.below(town["county"], [town["village"].path], [SEPTEMBER])[
+        town["village"].path, SEPTEMBER
+    ]
+    assert tally == row.tally
+
+
+def test_a_grid_that_was_closed_is_not_waited_for_and_what_it_found_stays(town: Town, cast: Cast) -> None:
+    recorded(town, cast["grid_worker"], place=town["grid"], found=2)
+    recorded(town, cast["sibling_worker"], place=town["grid2"], found=1)
+    Organisation.objects.filter(pk=town["grid2"].pk).update(valid_until=date(2026, 9, 20))
+    row = row_of(town["village"])
+    assert (row.is_done, len(row.standing), row.found, len(row.grids)) == (True, 1, 3, 2)
+    ScreeningRound.objects.filter(place=town["grid"]).delete()
+    row = row_of(town["village"])
+    assert (row.is_done, row.found) == (False, 1)
+
+
+def test_one_who_screens_sees_no_more_of_the_disputes_found(town: Town, cast: Cast, committee: Any) -> None:
+    """The count of what became of a round, never a case."""
+    made = recorded(town, cast["grid_worker"], place=town["grid"], found=1)
+    found = matter(town, cast)
+    Mediation.objects.filter(pk=found.pk).update(screening=made)
+    assert row_of(town["grid"]).linked == 1
+    assert not reading.may_read(found.pk, cast["grid_worker"])
+    assert not cast["grid_worker"].may("mediation.view")

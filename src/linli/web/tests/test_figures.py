@@ -22,7 +22,7 @@ from linli.measures.actions.reading import View
 from linli.measures.formulas import indicators, sums
 from linli.measures.tests.test_rollups import closed
 from linli.mediation.actions import screening
-from linli.mediation.models import Mediation
+from linli.mediation.models import Mediation, ScreeningRound
 from linli.mediation.tests.story import Story
 from linli.web.views.figures import folds
 from linli.web.views.figures import map as figures_map
@@ -213,6 +213,19 @@ def test_every_number_of_screening_leads_to_its_villages_and_their_cases(
             assert found.number in client.get(href).content.decode(), href
     assert desk("outsider").get(f"/desk/figures/{town['east'].code}/screening").status_code == 404
     assert desk("grid_worker").get(f"/desk/figures/{town['grid'].code}/screening").status_code == 404
+
+
+def test_a_village_of_which_a_grid_is_missing_is_not_done_and_what_was_found_shows(
+    desk: Desk, busy: None, town: Town, cast: Cast
+) -> None:
+    for grid, who, said in (("grid", "grid_worker", "没有排查完"), ("grid2", "sibling_worker", "已排查")):
+        screening.record_round(place=town[grid], month=date(2026, 9, 1), found=1, by=cast[who], at=NOW)
+        page = desk("supervisor").get(f"/desk/figures/{town['east'].code}/screening", MONTH).content.decode()
+        row = page.split('<th scope="row"')[1].split("</tr>")[0]
+        n = ScreeningRound.objects.count()
+        assert said in row
+        assert f">{n}<" in row
+        assert f"{n // 2} ÷ 1" in page
 
 
 def test_offices_have_neither_a_map_nor_disputes(desk: Desk, busy: None, town: Town) -> None:

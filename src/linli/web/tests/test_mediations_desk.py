@@ -8,10 +8,11 @@ from datetime import date
 from typing import Any
 
 import pytest
-from conftest import Town
+from conftest import NOW, Cast, Town
 from django.test import Client
 
 from linli.cases.models import Case
+from linli.mediation.actions import reading, screening
 from linli.mediation.models import Mediation, Outcome, Party
 from linli.privacy.models import Read
 from linli.web.forms.register import new_command
@@ -91,6 +92,37 @@ def test_a_village_officer_registers_into_the_village_committee(desk: Desk, type
 def test_the_centre_leaves_it_to_be_assigned(desk: Desk, typed: Any) -> None:
     assert desk("centre").post(NEW, typed()).status_code == 302
     assert Mediation.objects.get().case.holder_id is None
+
+
+def test_a_dispute_found_in_a_grid_is_registered_from_its_round_and_lies_in_the_village(
+    desk: Desk, typed: Any, town: Town, cast: Cast
+) -> None:
+    """By whoever went round, who sees nothing more of it; the round counts it."""
+    made = screening.record_round(
+        place=town["grid"], month=date(2026, 9, 1), found=1, by=cast["grid_worker"], at=NOW
+    )
+    for who in ("grid_worker", "officer"):
+        page = desk(who).get(f"{NEW}?willing=yes&round={made.pk}").content.decode()
+        assert re.search(rf'<option value="{town["village"].code}" selected', page), who
+    worker = desk("grid_worker")
+    assert worker.post(NEW, typed(source="proactive", round=str(made.pk))).status_code == 302
+    matter = Mediation.objects.get()
+    assert (matter.screening, matter.case.place) == (made, town["village"])
+    assert not reading.may_read(matter.pk, cast["grid_worker"])
+    for page in ("mediations", "cases"):
+        assert worker.get(f"/desk/{page}/{matter.case.number}").status_code == 404
+    assert "没登记成件" not in worker.get("/desk/screening").content.decode()
+
+
+def test_whoever_does_not_mediate_goes_back_to_a_page_there_is(desk: Desk, committee: Any) -> None:
+    for who, page in (
+        ("mediator", "/desk/mediations"),
+        ("grid_worker", "/desk/screening"),
+        ("clerk", "/desk/"),
+    ):
+        shown = desk(who).get(NEW).content.decode().split("<main")[1]
+        assert f'href="{page}"' in shown, who
+        assert desk(who).get(page).status_code == 200
 
 
 def test_a_row_more_keeps_everything_typed(desk: Desk, typed: Any) -> None:

@@ -51,7 +51,7 @@ def test_above_it_shows_which_village_has_not_been_gone_through(
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"place": ""}, "哪个村"),
+        ({"place": ""}, "在哪里排查"),
         ({"found": "-1"}, "发现几起"),
         ({"found": "many"}, "发现几起"),
         ({"month": "2026-13"}, "请写成 2026-09"),
@@ -82,7 +82,45 @@ def test_a_village_of_another_town_cannot_be_recorded(desk: Desk, town: Town, co
     assert not ScreeningRound.objects.exists()
 
 
-@pytest.mark.parametrize("who", ["grid_worker", "mediator", "handler", "supervisor"])
+def test_a_grid_worker_records_the_own_grid_and_sees_nothing_else(
+    desk: Desk, town: Town, committee: Any
+) -> None:
+    worker = desk("grid_worker")
+    page = worker.get(PATH).content.decode()
+    assert "走一遍本网格" in page
+    assert "第二网格" not in page
+    assert town["village"].label not in page.split("<main")[1].split("</main>")[0].replace(
+        "绿林村第一网格", ""
+    )
+    for other in ("grid2", "village"):
+        assert send(worker, town, place=str(town[other].pk)).status_code == 422
+    assert send(worker, town, place=str(town["grid"].pk), found="1").status_code == 302
+    made = ScreeningRound.objects.get()
+    assert (made.place, made.found) == (town["grid"], 1)
+    assert f"?round={made.pk}" in worker.get(PATH).content.decode()
+
+
+def test_an_officer_sees_how_far_the_grids_have_come_and_which_is_missing(
+    desk: Desk, town: Town, committee: Any
+) -> None:
+    send(desk("grid_worker"), town, place=str(town["grid"].pk), found="2", note="走了一组到四组。")
+    page = desk("officer").get(PATH).content.decode()
+    for said in ("已登记 1 ÷ 2，共发现 2 起", "没有排查完", "网格 1 ÷ 2，还差：第二网格", "走了一组到四组。"):
+        assert said in page, said
+    assert "已排查 0 个，发现 2 起" in page
+    send(desk("sibling_worker"), town, place=str(town["grid2"].pk))
+    page = desk("officer").get(PATH).content.decode()
+    assert "已排查 1 个，发现 2 起" in page
+    assert "没有排查完" not in page
+    assert "已排查 1 个，发现 2 起" in desk("centre").get(PATH).content.decode()
+
+
+def test_who_goes_round_finds_it_in_the_menu(desk: Desk, town: Town, committee: Any) -> None:
+    for who, is_there in (("grid_worker", True), ("officer", True), ("handler", False)):
+        assert (f'href="{PATH}"' in desk(who).get("/desk/").content.decode()) is is_there, who
+
+
+@pytest.mark.parametrize("who", ["mediator", "handler", "supervisor"])
 def test_is_not_there_for_other_posts(desk: Desk, cast: Cast, committee: Any, who: str) -> None:
     assert desk(who).get(PATH).status_code == 404
 

@@ -1,4 +1,4 @@
-"""Looking for disputes (排查): which villages were gone through in a month, and what was found."""
+"""Looking for disputes (排查): which villages and grids were gone through in a month, and what was found."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ MONTHS_BACK = 24
 
 
 class RoundForm(forms.Form):
-    """A round of one village and month. It asks how many disputes there are, never who has them."""
+    """A round of one place and month. It asks how many disputes there are, never who has them."""
 
-    place = forms.ChoiceField(label=gettext_lazy("哪个村（社区）"))
+    place = forms.ChoiceField(label=gettext_lazy("在哪里排查"))
     month = forms.CharField(label=gettext_lazy("月份"), widget=forms.TextInput(attrs={"type": "month"}))
     found = forms.IntegerField(
         label=gettext_lazy("发现几起纠纷"),
@@ -48,12 +48,12 @@ class RoundForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
     )
 
-    def __init__(self, villages: list[Organisation], *args: Any, **options: Any) -> None:
+    def __init__(self, places: list[Organisation], *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         field = self.fields["place"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [(str(village.pk), village.label) for village in villages]
-        if len(villages) != 1:
+        field.choices = [(str(place.pk), place.label) for place in places]
+        if len(places) != 1:
             field.choices = [("", _("请选择")), *field.choices]
 
     def clean_month(self) -> date:
@@ -66,37 +66,44 @@ class RoundForm(forms.Form):
 @requires("mediation.screen")
 @require_http_methods(["GET", "POST"])
 def rounds(request: HttpRequest) -> HttpResponse:
-    """The month, village by village; a form for whoever records a round."""
+    """The month, village by village, with its grids where it is one village; a form for whoever records a round."""
     post, at = post_of(request), clock.now()
     this = timezone.localtime(at).date().replace(day=1)
     month = month_asked(request.GET.get("month", ""), at)
     unit = post.organisation
     rows = actions.rounds_of(unit, month) if unit else []
-    villages = [row.village for row in rows if row.village.valid_until is None]
+    places = _offered(rows)
     form = RoundForm(
-        villages,
+        places,
         request.POST if request.method == "POST" else None,
         initial={
             "month": f"{month:%Y-%m}",
-            "place": str(villages[0].pk) if len(villages) == 1 else request.GET.get("place", ""),
+            "place": str(places[0].pk) if len(rows) == 1 and places else request.GET.get("place", ""),
         },
     )
     if request.method == "POST" and form.is_valid():
-        response = _record(request, form, villages, post, at)
+        response = _record(request, form, places, post, at)
         if response is not None:
             return response
     context = {**_summary(rows), "form": form, "month": month, "this": this, "unit": unit}
-    context |= {"before": _month_before(month), "after": _month_after(month), "many": len(villages) > 1}
+    context |= {"before": _month_before(month), "after": _month_after(month)}
+    context |= {"may_register": post.may("mediation.register")}
     return render(
         request, "web/screening/rounds.html", context, status=422 if request.method == "POST" else 200
     )
 
 
+def _offered(rows: list[Screened]) -> list[Organisation]:
+    """The places a round may be recorded of: one village with its grids, of many the villages."""
+    every = [*rows, *rows[0].grids] if len(rows) == 1 else rows
+    return [row.place for row in every if row.place.valid_until is None]
+
+
 def _record(
-    request: HttpRequest, form: RoundForm, villages: list[Organisation], post: Actor, at: datetime
+    request: HttpRequest, form: RoundForm, places: list[Organisation], post: Actor, at: datetime
 ) -> HttpResponse | None:
     given = form.cleaned_data
-    place = next(village for village in villages if str(village.pk) == given["place"])
+    place = next(place for place in places if str(place.pk) == given["place"])
     try:
         made = actions.record_round(
             place=place, month=given["month"], found=given["found"], note=given["note"], by=post, at=at
@@ -121,11 +128,16 @@ def _record(
 
 
 def _summary(rows: list[Screened]) -> dict[str, Any]:
-    undone = [row for row in rows if not row.is_done]
+    """Villages that stand, gone through or not; whoever works in one grid alone is told of that grid."""
+    counted = [row for row in rows if row.is_standing]
+    undone = [row for row in counted if not row.is_done]
     return {
         "rows": rows,
+        "many": len(rows) > 1,
+        "one": rows[0] if len(rows) == 1 else None,
         "undone": undone,
-        "done_count": len(rows) - len(undone),
+        "whole": len(counted),
+        "done_count": len(counted) - len(undone),
         "found_count": sum(row.found for row in rows),
     }
 

@@ -14,6 +14,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from linli.cases.actions.criteria import end_of_today
@@ -132,6 +133,22 @@ class Nav:
     @property
     def watches_mediation(self) -> bool:
         return self.post.may("mediation.view") and not self.mediates
+
+    @property
+    def screens(self) -> bool:
+        """Whether the post goes through villages or grids; who mediates finds the way beside the disputes."""
+        return self.post.may("mediation.screen") and not self.mediates
+
+    @property
+    def registers_from(self) -> tuple[str, str]:
+        """The page on which the post finds the button to register a dispute, and what it is called."""
+        if self.mediates:
+            return reverse("web:mediations"), _("我的调解")
+        return (
+            (reverse("web:screening"), _("矛盾纠纷排查"))
+            if self.screens
+            else (reverse("web:work"), _("我的工作"))
+        )
 
     @property
     def mediations(self) -> int:

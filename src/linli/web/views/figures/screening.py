@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -36,15 +37,16 @@ def rounds(request: HttpRequest, code: str) -> HttpResponse:
     """Every village under a place, or under the place a committee serves; in a fixed number of statements."""
     asked = Asked.read(request, code)
     place = screened_by(asked.unit)
-    villages = list(_standing(place, asked))
+    villages = list(_villages(place))
     found = screening.below(place, [place.path, *(unit.path for unit in villages)], [asked.month])
     tallies = [Screened(unit, found.get((unit.path, asked.month), Tally())) for unit in villages]
+    shown = [each for each in tallies if each.tally.whole or each.tally.found]
     context = {
         "asked": asked,
         "place": place,
         "total": found.get((place.path, asked.month), Tally()),
         "cases": sources.of_rounds(place, asked.month),
-        "folds": list(_folds(asked, tallies)),
+        "folds": list(_folds(asked, shown)),
         "heads": (_("这个月"), _("发现（起）"), _("登记成件")),
     }
     return render(request, "web/figures/screening.html", context)
@@ -55,27 +57,32 @@ def screened_by(unit: Organisation) -> Organisation:
     return unit.parent if unit.kind in BY_HAND and unit.parent else unit
 
 
-def _standing(place: Organisation, asked: Asked) -> Iterator[Organisation]:
-    end = asked.view.end
-    units = Organisation.objects.below(place).filter(kind__in=PLACES).select_related("parent")
-    for unit in units.order_by("path"):
-        if unit.valid_from < end and (unit.valid_until is None or unit.valid_until >= end):
-            yield unit
+def _villages(place: Organisation) -> QuerySet[Organisation]:
+    """All there ever were; those that had closed before the month have nothing in it."""
+    units = Organisation.objects.below(place).filter(kind__in=PLACES)
+    return units.select_related("parent").order_by("path")
 
 
 def _folds(asked: Asked, tallies: Sequence[Screened]) -> Iterator[Fold]:
     for fold in folded(tallies, lambda each: each.unit.parent):
         rows = list(fold.rows)
-        said = f"{sum(each.tally.done for each in rows):,} ÷ {len(rows):,}"
+        said = f"{sum(each.tally.done for each in rows):,} ÷ {sum(each.tally.whole for each in rows):,}"
         yield Fold(fold.unit, said, [_line(asked, each) for each in rows], is_open=fold.is_open)
 
 
 def _line(asked: Asked, each: Screened) -> Line:
     tally = each.tally
     href = sources.of_rounds(each.unit, asked.month) if tally.linked else ""
+    has_rounds = tally.done or tally.found
     cells = (
-        Cell(_("已排查") if tally.done else _("没有登记")),
-        Cell(f"{tally.found:,}" if tally.done else "—", "", tally.found),
-        Cell(f"{tally.linked:,}" if tally.done else "—", href, tally.linked),
+        Cell(_said(tally)),
+        Cell(f"{tally.found:,}" if has_rounds else "—", "", tally.found),
+        Cell(f"{tally.linked:,}" if has_rounds else "—", href, tally.linked),
     )
     return Line(each.unit.label, cells)
+
+
+def _said(tally: Tally) -> str:
+    if not tally.whole:
+        return _("已撤销")
+    return _("已排查") if tally.done else _("没有排查完")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 
 from django.http import QueryDict
 from django.utils.translation import gettext
@@ -14,6 +15,7 @@ from linli.documents.render.tables import Column, Kind, Rows
 from linli.measures.formulas import mediations as formulas
 from linli.mediation.actions import calendars
 from linli.mediation.actions import screening as rounds
+from linli.orgs.models import Kind as Place
 from linli.people.models import Person
 from linli.privacy.models import Group
 from linli.web.views import screening
@@ -41,17 +43,26 @@ def _rounds(asked: Asked) -> Iterator[Rows]:
         return
     month = screening.month_asked(QueryDict(asked.query).get("month", ""), asked.at)
     yield [
-        (
-            each.village.label,
-            month,
-            each.is_done,
-            each.found if each.round else None,
-            each.to_register if each.round else None,
-            each.round.note if each.round else "",
-            each.round.at if each.round else None,
-        )
-        for each in rounds.rounds_of(unit, month)
+        line
+        for row in rounds.rounds_of(unit, month)
+        for line in (_round(row, month), *(_round(grid, month, row) for grid in row.grids))
     ]
+
+
+def _round(row: rounds.Screened, month: date, of: rounds.Screened | None = None) -> tuple[Any, ...]:
+    """A village, or a grid of one; the numbers of a village have those of its grids in them."""
+    is_grid = row.place.kind == Place.GRID
+    found, to_register = (row.found, row.to_register) if row.has_rounds else (None, None)
+    return (
+        (of or row).place.label if of or not is_grid else "",
+        row.place.label if is_grid else "",
+        month,
+        row.is_done,
+        found,
+        to_register,
+        row.round.note if row.round else "",
+        row.round.at if row.round else None,
+    )
 
 
 def _sessions(asked: Asked) -> Iterator[Rows]:
@@ -98,6 +109,7 @@ LISTINGS = (
         "web:screening",
         (
             Column("place", _("村（社区）")),
+            Column("grid", _("网格")),
             Column("month", _("月份"), Kind.DAY),
             Column("is_done", _("已排查"), Kind.YES),
             Column("found", _("发现（起）"), Kind.WHOLE),

@@ -155,6 +155,14 @@ def _round(text: str, post: Actor) -> ScreeningRound | None:
     return found if reaches else None
 
 
+def _first(places: list[Organisation], screening: ScreeningRound | None) -> str:
+    """The place that is chosen to begin with: of a round in a grid its village, for disputes lie in villages."""
+    if screening is not None:
+        above = [place for place in places if is_within(screening.place.path, place.path)]
+        return max(above, key=lambda place: place.depth).code if above else ""
+    return places[0].code if len(places) == 1 else ""
+
+
 def _form(
     request: HttpRequest,
     post: Actor,
@@ -167,7 +175,7 @@ def _form(
     problems = dict(problems or {})
     screening = _round((posted or request.GET).get("round", ""), post)
     places = _places(post)
-    first = screening.place.code if screening else places[0].code if len(places) == 1 else ""
+    first = _first(places, screening)
     source = Source.PROACTIVE if screening or willing == "later" else Source.APPLIED
     own = {name: said for name, said in problems.items() if not name.startswith("parties.")}
     signed = posted.get("command", "") if posted else ""
