@@ -46,11 +46,22 @@ export interface Place {
   path: string;
 }
 
+/** Where the worker may go round, and how far the server says this month has come there. */
+export interface Screened {
+  code: string;
+  label: string;
+  /** Of a grid the village it lies in, where that is the worker's, too. */
+  above: string;
+  month: string;
+  is_done: boolean;
+  found: number;
+}
+
 export interface Reference {
   categories: { code: string; label: string; group: string }[];
   places: Place[];
   own: string;
-  screened: { code: string; label: string }[];
+  screened: Screened[];
   boundaries: { features: { properties: { code: string }; geometry: { type: string; coordinates: unknown } }[] };
 }
 

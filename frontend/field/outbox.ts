@@ -1,7 +1,7 @@
 /** What is to be sent, and its true state: kept here, on its way, received, in conflict, refused. */
 import { hex, uuid7, words } from "./bytes";
 import { auth, enrolment, isOpen, worker } from "./keys";
-import { open, seal, sealFor } from "./sealing";
+import { open, seal, type Sealed, sealFor } from "./sealing";
 import { changed, items, OUTBOX, send, tell, unsent } from "./sending";
 import { db, type Item, type ParcelRow } from "./store";
 
@@ -18,10 +18,17 @@ export interface Written {
   after?: string[];
 }
 
+/** What a round of screening is of, as the phone remembers it. */
+export const roundOf = (place: string, month: string): string => `${place} ${month}`;
+
 export async function labelOf(item: Item): Promise<string> {
+  return opened(item.label);
+}
+
+async function opened(sealed: Sealed): Promise<string> {
   if (!isOpen()) return "";
   try {
-    return new TextDecoder().decode(await open(worker(), item.label));
+    return new TextDecoder().decode(await open(worker(), sealed));
   } catch {
     return ""; // from before this phone was enrolled anew
   }
@@ -30,6 +37,13 @@ export async function labelOf(item: Item): Promise<string> {
 export async function labelWas(id: string): Promise<string> {
   const item = await (await db()).get("outbox", id);
   return item ? labelOf(item) : "";
+}
+
+/** The places and months whose rounds were filed on this phone and not refused, as `place month`. */
+export async function roundsFiled(): Promise<Set<string>> {
+  const found = new Set<string>();
+  for (const item of await items()) if (item.round && item.state !== "refused") found.add(await opened(item.round));
+  return found;
 }
 
 /** Files a command: from here on nobody can read it on this phone. Returns its id. */
@@ -54,6 +68,9 @@ export async function file(written: Written, label: string, pictures: Uint8Array
     at: Date.now(),
     label: await seal(worker(), words(label)),
     ...(written.case !== undefined && { about: written.case }),
+    ...(written.kind === "screening" && {
+      round: await seal(worker(), words(roundOf(String(written.data.place), String(written.data.month)))),
+    }),
   };
   const change = (await db()).transaction(["outbox", "parcels"], "readwrite", { durability: "strict" });
   for (const parcel of parcels) await change.objectStore("parcels").put(parcel);

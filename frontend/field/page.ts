@@ -87,7 +87,10 @@ export function toast(text: string): void {
 
 /** An instant in the reader's language. */
 export function when(at: number | string): string {
-  const language = document.documentElement.lang === "en" ? "en-GB" : "zh-CN";
-  const form: Intl.DateTimeFormatOptions = { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" };
-  return new Intl.DateTimeFormat(language, form).format(new Date(at));
+  return formatted(new Date(at), { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
+}
+
+/** A date, or a part of one, in the reader's language. */
+export function formatted(at: Date, form: Intl.DateTimeFormatOptions): string {
+  return new Intl.DateTimeFormat(document.documentElement.lang === "en" ? "en-GB" : "zh-CN", form).format(at);
 }

@@ -6,6 +6,7 @@ import { type CaseRow, type Cases, held, type Reference, refresh } from "./held"
 import { isOpen } from "./keys";
 import { file, items, type Item, labelOf, mark, share, strike, unsent } from "./outbox";
 import { fill, moveOn, piece, said, screen, show, type Values, when } from "./page";
+import { roundsLeft } from "./rounds";
 
 export async function cases(): Promise<CaseRow[]> {
   return (await held<Cases>("cases"))?.content.cases ?? [];
@@ -61,8 +62,10 @@ export async function home(): Promise<void> {
   const all_ = await held<Cases>("cases");
   const mine = (all_?.content.cases ?? []).filter((row) => row.is_mine);
   const mayScreen = ((await held<Reference>("reference"))?.content.screened ?? []).length > 0;
-  fill(shown, { name: all_?.content.name, post: all_?.content.post, tasks: mine.length || undefined, mayScreen });
-  into(shown, "[data-tasks]", mine.slice(0, 5).map(card));
+  const rounds = await roundsLeft();
+  const count = mine.length + rounds.length || undefined;
+  fill(shown, { name: all_?.content.name, post: all_?.content.post, tasks: count, mayScreen });
+  into(shown, "[data-tasks]", [...mine.slice(0, 5).map(card), ...rounds]);
   const open = (await drafts()).map((draft) => {
     const made = piece("draft", { id: draft.id, screen: draft.screen, words: title(draft.values), at: when(draft.at) });
     find<HTMLButtonElement>(made, "button")?.addEventListener("click", () => {
@@ -84,7 +87,7 @@ function title(values: Record<string, string>): string {
 export async function tasks(): Promise<void> {
   const shown = show("tasks");
   const rows = await cases();
-  into(shown, "[data-mine]", rows.filter((each) => each.is_mine).map(card));
+  into(shown, "[data-mine]", [...rows.filter((each) => each.is_mine).map(card), ...(await roundsLeft())]);
   into(shown, "[data-others]", rows.filter((each) => !each.is_mine).map(card));
 }
 

@@ -34,6 +34,8 @@ export interface Item {
   label: Sealed;
   /** The id of the case it is about, so that what follows waits for it. */
   about?: string;
+  /** Of a round of screening the place and month, for the list of what is left to do. */
+  round?: Sealed;
   answer?: Record<string, unknown>;
 }
 

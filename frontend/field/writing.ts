@@ -6,6 +6,7 @@ import { held, type Reference } from "./held";
 import { uuid7 } from "./bytes";
 import { file, labelWas, mark, strike, unansweredOn, type Written } from "./outbox";
 import { fill, moveOn, said, screen, show, template } from "./page";
+import { gridsOf, thisMonth } from "./rounds";
 import { cases } from "./screens";
 import { bytesAt, get } from "./server";
 
@@ -171,11 +172,15 @@ export async function visit(of = ""): Promise<void> {
 
 export async function screening(): Promise<void> {
   const form = fresh("screening");
-  const reference = await held<Reference>("reference");
-  const screened = reference?.content.screened ?? [];
-  choices(form, screened, screened.length === 1 ? (screened[0]?.code ?? "") : "");
+  const places = (await held<Reference>("reference"))?.content.screened ?? [];
+  choices(form, places, places[0]?.code ?? "");
   const draft = await draftFor("#screening");
   if (!draft.values.month) draft.values.month = thisMonth();
+  const tell = (): void => {
+    const { place, month } = valuesOf(form);
+    fill(form, { grids: gridsOf(places, place ?? "", month ?? "") });
+  };
+  form.addEventListener("change", tell);
   await tie(form, draft, async () => {
     const values = valuesOf(form);
     const place = label(find<HTMLSelectElement>(form, "[name=place]"));
@@ -183,13 +188,8 @@ export async function screening(): Promise<void> {
     await file({ kind: "screening", data }, said("labelRound", { what: place }), []);
     await done(draft);
   });
+  tell();
   show("screening");
-}
-
-/** Where the phone is: at midnight of the first, the month in Greenwich is still the one before. */
-function thisMonth(): string {
-  const now = new Date();
-  return `${now.getFullYear()}-${String(now.getMonth() + 1).padStart(2, "0")}`;
 }
 
 interface Refused {

@@ -19,7 +19,7 @@ from linli.cases.procedures import Move
 from linli.cases.procedures.story import story
 from linli.field.actions.applying import MOVES
 from linli.kit import jsonbytes
-from linli.mediation.actions.screening import PLACES as SCREENED
+from linli.mediation.actions import screening
 from linli.orgs import lookup
 from linli.orgs.models import Kind, Organisation, Revision, within
 from linli.people.access import Actor
@@ -149,10 +149,12 @@ def _categories(codes: set[str]) -> dict[str, str]:
 # Reference data -----------------------------------------------------------------------------------
 
 
-def reference_tag(post: Actor) -> str:
+def reference_tag(post: Actor, found: list[dict[str, Any]]) -> str:
+    """Changes with what is the same for all, and with the rounds of screening found in the post's own area."""
     revisions = sorted(Revision.objects.filter(name__in=lookup.REVISIONS).values_list("name", "number"))
     categories = [[each.code, each.name_zh, each.name_en] for each in _offered()]
-    whole = jsonbytes.canonical([str(post.grant_id), get_language() or "", revisions, categories])
+    said = [str(post.grant_id), get_language() or "", revisions, categories, found]
+    whole = jsonbytes.canonical(said)
     return hashlib.sha256(whole).hexdigest()[:24]
 
 
@@ -161,8 +163,29 @@ def _offered() -> list[Category]:
     return list(Category.objects.filter(is_active=True).select_related("parent").order_by("position", "code"))
 
 
-def reference(post: Actor) -> Carried:
-    """Categories, the places of the worker's township, outlines of the own area, what may be screened."""
+def screened(post: Actor, at: datetime) -> list[dict[str, Any]]:
+    """Where the post may go round: villages each before its grids, or a grid; and how far this month has come there."""
+    if post.organisation is None or not post.may("mediation.screen"):
+        return []
+    month = at.astimezone(post.organisation.zone).date().replace(day=1)
+    rows = screening.rounds_of(post.organisation, month)
+    return [
+        {
+            "code": each.place.code,
+            "label": each.place.label,
+            "above": row.place.code if each is not row else "",
+            "month": f"{month:%Y-%m}",
+            "is_done": each.is_done,
+            "found": each.found,
+        }
+        for row in rows
+        for each in (row, *row.grids)
+        if each.place.valid_until is None
+    ]
+
+
+def reference(post: Actor, found: list[dict[str, Any]]) -> Carried:
+    """Categories, the places of the worker's township, outlines of the own area, and where it may be screened."""
     root = _township(post)
     places = Organisation.objects.standing().filter(within("path", root), kind__in=AREAS).order_by("path")
     own = Organisation.objects.standing().filter(within("path", post.path), kind=Kind.GRID)
@@ -176,16 +199,12 @@ def reference(post: Actor) -> Carried:
             {"code": each.code, "label": each.label, "kind": each.kind, "path": each.path} for each in places
         ],
         "own": post.organisation.code if post.organisation else "",
-        "screened": [
-            {"code": each.code, "label": each.label}
-            for each in places
-            if each.kind in SCREENED and each.path.startswith(post.path) and post.may("mediation.screen")
-        ],
+        "screened": found,
         "boundaries": lookup.boundaries_geojson(own, simplify=5),
         "county": settings.COUNTY_CODE,
         "hint": _("这里只有您自己片区的事项，最多留 %(n)d 天。") % {"n": KEPT_DAYS},
     }
-    return Carried(content, reference_tag(post))
+    return Carried(content, reference_tag(post, found))
 
 
 def _township(post: Actor) -> str:

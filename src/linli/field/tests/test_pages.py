@@ -22,6 +22,7 @@ from linli.cases.models import Case
 from linli.field import actions, wire
 from linli.field.models import Held, Phone, Sent
 from linli.kit.ids import uuid7
+from linli.mediation.actions import screening
 from linli.notify.models import PushAddress
 from linli.privacy.models import Read
 
@@ -108,7 +109,32 @@ def test_reference_data_holds_places_categories_and_outlines(as_: Any, town: Tow
     assert town["west_grid"].code not in codes
     assert any(each["code"] == "facility.street_lamp" for each in found["categories"])
     assert found["boundaries"]["features"]
-    assert [each["code"] for each in found["screened"]] == [town["village"].code]
+
+
+def test_a_phone_carries_where_to_go_round_and_how_far_this_month_has_come(
+    as_: Any, town: Town, cast: Cast
+) -> None:
+    at = timezone.now()
+    month = timezone.localtime(at).date().replace(day=1)
+
+    def carried_now(who: str) -> list[tuple[Any, ...]]:
+        rows = carried(as_(who), "reference")["screened"]
+        assert {row["month"] for row in rows} == {f"{month:%Y-%m}"}
+        return [(row["code"], row["above"], row["is_done"], row["found"]) for row in rows]
+
+    village, grid, other = (town[name].code for name in ("village", "grid", "grid2"))
+    tag = as_("officer").get("/field/reference")["ETag"]
+    screening.record_round(place=town["grid"], month=month, found=2, by=cast["grid_worker"], at=at)
+    assert carried_now("grid_worker") == [(grid, "", True, 2)]
+    assert carried_now("sibling_worker") == [(other, "", False, 0)]
+    assert carried_now("officer") == [
+        (village, "", False, 2),
+        (grid, village, True, 2),
+        (other, village, False, 0),
+    ]
+    assert as_("officer").get("/field/reference", headers={"If-None-Match": tag}).status_code == 200
+    screening.record_round(place=town["grid2"], month=month, found=0, by=cast["sibling_worker"], at=at)
+    assert carried_now("officer")[0] == (village, "", True, 2)
 
 
 def test_strangers_and_other_posts_read_nothing(as_: Any, client: Client) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,8 @@ from linli.documents.actions import storing
 from linli.documents.models import Attachment
 from linli.field import actions
 from linli.field.models import Phone, Sent
+from linli.mediation.actions import screening
+from linli.mediation.models import ScreeningRound
 from linli.service_requests.models import Category
 
 from .day import PIN, picture, until
@@ -250,12 +253,56 @@ def test_text_is_made_large_without_a_network_and_stays_large(phone: Page) -> No
     assert phone.locator("[data-size]").get_attribute("aria-pressed") == "true"
 
 
-def test_who_screens_no_village_is_not_asked_to(window: Callable[..., Page], cast: Cast, case: Case) -> None:
-    """Rounds are of villages and communities: their officers record them, grid workers do not."""
-    for who, is_shown in (("officer", True), ("grid_worker", False)):
-        page = enrolled(window(who))
-        page.wait_for_selector('[data-screen="home"] [data-text="post"]:not([hidden])')
-        expect(page.locator('[href="#screening"]')).to_be_visible(visible=is_shown)
+def test_a_grid_worker_goes_round_without_a_network(
+    window: Callable[..., Page], town: Town, cast: Cast
+) -> None:
+    """The round that is missing stands among the work of today until it is written, and again where it was refused."""
+    page = enrolled(window("grid_worker"))
+    card = page.locator('[data-tasks] article:has(a[href="#screening"])')
+    expect(card).to_contain_text("走一遍第一网格，没有也要记“没有”")
+    expect(card).to_contain_text(re.compile("还剩 \\d+ 天|今天是最后一天"))
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.context.set_offline(True)
+    card.locator("a.btn").click()
+    form = page.locator('[data-screen="screening"]')
+    expect(form.locator("[name=place] option:checked")).to_have_text("第一网格")
+    assert form.locator("[name=place] option").count() == 2
+    form.locator("[name=found]").fill("2")
+    save(page, "screening")
+    expect(page.locator('[data-screen="outbox"] .is-kept')).to_contain_text("第一网格")
+    go(page, "home")
+    expect(page.locator("[data-tasks-empty]")).to_be_visible()
+    page.reload()
+    page.fill("#pin", PIN)
+    page.click('[data-screen="unlock"] button')
+    expect(page.locator("[data-tasks-empty]")).to_be_visible()
+    assert not ScreeningRound.objects.exists()
+    page.context.set_offline(False)
+    page.wait_for_selector('[data-screen="home"] [data-sent] .is-got')
+    made = ScreeningRound.objects.get()
+    assert (made.place, made.found, made.by_id) == (town["grid"], 2, cast["grid_worker"].person_id)
+    expect(page.locator("[data-tasks-empty]")).to_be_visible()
+
+
+def test_an_officer_s_phone_says_how_far_the_grids_have_come(
+    window: Callable[..., Page], town: Town, cast: Cast
+) -> None:
+    at = timezone.now()
+    month = timezone.localtime(at).date().replace(day=1)
+    screening.record_round(place=town["grid"], month=month, found=2, by=cast["grid_worker"], at=at)
+    page = enrolled(window("officer"))
+    told = "网格已记 1 ÷ 2，共发现 2 起。还差：第二网格。"
+    expect(page.locator("[data-tasks] article")).to_contain_text(told)
+    go(page, "screening")
+    form = page.locator('[data-screen="screening"]')
+    expect(form.locator("[data-text=grids]")).to_have_text(told)
+    form.locator("[name=place]").select_option(label="第二网格")
+    expect(form.locator("[data-text=grids]")).to_be_hidden()
+    save(page, "screening")
+    page.wait_for_selector('[data-screen="outbox"] .is-got')
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    go(page, "home")
+    expect(page.locator("[data-tasks-empty]")).to_be_visible()
 
 
 def test_a_post_without_the_phone_is_told_so(window: Callable[..., Page], cast: Cast) -> None:

@@ -7,6 +7,7 @@ import random
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from conftest import NOW, Cast, Town
@@ -395,6 +396,21 @@ def test_a_round_recorded_twice_is_asked_about(other: Device, town: Town) -> Non
     assert (answers[first].state, answers[second].state) == ("received", "conflict")
     assert ScreeningRound.objects.get().found == 0
     assert Sent.objects.get(pk=second).content["data"]["found"] == 2
+
+
+def test_a_grid_worker_sends_the_round_of_the_own_grid_and_of_no_other_place(
+    device: Device, town: Town
+) -> None:
+    def written(place: str, found: int = 1) -> UUID:
+        data = {"place": town[place].code, "month": "2026-09", "found": found, "note": ""}
+        return device.write("screening", data=data)
+
+    own, others, again = written("grid"), [written("grid2"), written("village")], written("grid", 3)
+    answers = device.send(LATER)
+    assert (answers[own].state, answers[own].answer["place"]) == ("received", town["grid"].code)
+    assert {answers[key].state for key in others} == {"refused"}
+    assert answers[again].state == "conflict"
+    assert [(row.place, row.found) for row in ScreeningRound.objects.all()] == [(town["grid"], 1)]
 
 
 def test_a_visit_is_written_into_the_case(device: Device, town: Town, report: Any) -> None:

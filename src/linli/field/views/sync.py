@@ -192,9 +192,10 @@ def cases(request: HttpRequest) -> HttpResponse:
 @require_safe
 def reference(request: HttpRequest) -> HttpResponse:
     post = post_of(request)
-    if _is_known(request, carrying.reference_tag(post)):
+    found = carrying.screened(post, clock.now())
+    if _is_known(request, carrying.reference_tag(post, found)):
         return HttpResponse(status=304)
-    return _carried(carrying.reference(post))
+    return _carried(carrying.reference(post, found))
 
 
 def _is_known(request: HttpRequest, tag: str) -> bool:
