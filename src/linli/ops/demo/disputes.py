@@ -21,10 +21,12 @@ from linli.ops.demo import mediators
 from linli.ops.demo.mediators import Bench
 from linli.orgs.models import Organisation, Revision
 from linli.people.access import Actor
+from linli.people.models import Grant
 
 SEED = 420921
 DONE = "demo.disputes"
 SCREENED = 7  # of twelve villages of a township, in a month
+BY_GRID = 2  # villages of a township whose grids are gone through one by one instead
 # How many disputes end where, and how many days ago they came in.
 STATES = (
     ("in_mediation", 18, 8, 26),
@@ -79,15 +81,33 @@ def _screen(bench: Bench, at: datetime) -> list[ScreeningRound]:
     rng, officer = _random("rounds"), bench.county_officer
     assert officer is not None
     today = timezone.localdate(at)
+    months = (_month_before(today), today.replace(day=1))
     rounds = []
-    for first in (_month_before(today), today.replace(day=1)):
+    for first in months:
         for villages in bench.villages.values():
-            for village in rng.sample(villages, min(SCREENED, len(villages))):
+            others = villages[BY_GRID:]
+            for village in rng.sample(others, min(SCREENED, len(others))):
                 rounds.append(_round(village, first, rng, officer, at))
+    for villages in bench.villages.values():
+        for number, village in enumerate(villages[:BY_GRID]):
+            grids = _workers(village)
+            for first in months:
+                is_missing = (
+                    number == 0 and first == months[-1]
+                )  # the first worker shown still has to go round
+                for grid, worker in grids[1:] if is_missing else grids:
+                    rounds.append(_round(grid, first, rng, worker, at))
     return rounds
 
 
-def _round(village: Organisation, first: date, rng: Random, officer: Actor, at: datetime) -> ScreeningRound:
+def _workers(village: Organisation) -> list[tuple[Organisation, Actor]]:
+    """The grids of a village, each with who works in it."""
+    posts = Grant.objects.filter(role="grid_worker", organisation__parent=village)
+    found = posts.select_related("person", "organisation").order_by("organisation__code")
+    return [(post.organisation, Actor.from_grant(post)) for post in found]
+
+
+def _round(place: Organisation, first: date, rng: Random, by: Actor, at: datetime) -> ScreeningRound:
     day = min(20, 3 + rng.randint(0, 17))
     done = datetime(first.year, first.month, day, 16, 30, tzinfo=timezone.get_current_timezone())
     found = rng.choice((0, 0, 0, 1, 1, 2, 3))
@@ -95,11 +115,11 @@ def _round(village: Organisation, first: date, rng: Random, officer: Actor, at: 
     note = notes[2] if not found else rng.choice([notes[0], notes[1], notes[3]])
     latest = max(at - timedelta(hours=2), clock.midnight(first))  # the month may have begun this midnight
     return record_round(
-        place=village,
+        place=place,
         month=first,
         found=found,
         note=note,
-        by=officer,
+        by=by,
         at=min(done, latest),
     )
 

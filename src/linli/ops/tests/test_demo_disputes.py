@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from linli.cases.models import Case, Clock, Delivery, Event
 from linli.kit import clock
-from linli.mediation.actions import committees
+from linli.mediation.actions import committees, screening
 from linli.mediation.models import (
     Assignment,
     Committee,
@@ -129,6 +129,16 @@ def test_villages_were_gone_through_also_in_a_month_that_began_this_midnight() -
         made = disputes._round(known.place, begin.date(), Random(1), officer, begin + timedelta(minutes=10))
         assert begin <= made.at <= begin + timedelta(minutes=10)
         transaction.set_rollback(True)
+
+
+def test_one_grid_has_not_been_gone_through_and_other_villages_have_by_their_grids() -> None:
+    """What the first grid worker shown finds to do, and what a village looks like that is done grid by grid."""
+    first, second = disputes.mediators._villages(disputes.mediators._places()).popitem()[1][:2]
+    (waiting,) = screening.rounds_of(first, timezone.localdate(NOW))
+    (done,) = screening.rounds_of(second, timezone.localdate(NOW))
+    assert (waiting.is_done, len(waiting.missing), waiting.round) == (False, 1, None)
+    assert (done.is_done, done.missing, done.round) == (True, [], None)
+    assert len(done.grids) > 1
 
 
 def test_a_second_run_changes_nothing() -> None:
