@@ -90,7 +90,7 @@ def settled(*, path: str, most: int = COSTLIEST) -> list[Problem]:
     return list(gone(path=path).order_by("-watched_until", "pk")[:most])
 
 
-def unsettled(*, path: str) -> QuerySet[Problem]:
+def unsettled(*, path: str) -> QuerySet[Any]:
     """Every problem under a unit that is not settled; `all` is what it cost when it was last counted."""
     found = _inside(path).exclude(state=ProblemState.SETTLED).annotate(all=F("cases") + F("came_back"))
     return found.select_related("organisation__parent", "owner")
