@@ -207,3 +207,11 @@ def test_a_long_log_goes_page_by_page(desk: Desk, hook: Webhook) -> None:
     second = client.get(url("manage_webhook_deliveries", hook), {"after": first.context["more"]})
     seen = [line["delivery"].pk for page in (first, second) for line in page.context["lines"]]
     assert (len(seen), len(set(seen)), second.context["more"]) == (60, 60, "")
+
+
+def test_large_numbers_of_events_not_read_yet_are_grouped(
+    desk: Desk, hook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "head", lambda: hook.position + 32_245)
+    for page in (url("manage_webhooks"), url("manage_webhook_deliveries", hook)):
+        assert "还有 32,245 个事件没看" in desk("administrator").get(page).content.decode()
