@@ -28,7 +28,7 @@ from linli.mediation.models import (
     Sitting,
     Talk,
 )
-from linli.ops.demo import disputes, seeding
+from linli.ops.demo import disputes, mediators, seeding
 from linli.ops.demo.mediators import texts
 from linli.ops.demo.showing import MEDIATING
 from linli.orgs.models import Revision
@@ -133,7 +133,7 @@ def test_villages_were_gone_through_also_in_a_month_that_began_this_midnight() -
 
 def test_one_grid_has_not_been_gone_through_and_other_villages_have_by_their_grids() -> None:
     """What the first grid worker shown finds to do, and what a village looks like that is done grid by grid."""
-    first, second = disputes.mediators._villages(disputes.mediators._places()).popitem()[1][:2]
+    first, second = mediators._villages(mediators._places()).popitem()[1][:2]
     (waiting,) = screening.rounds_of(first, timezone.localdate(NOW))
     (done,) = screening.rounds_of(second, timezone.localdate(NOW))
     assert (waiting.is_done, len(waiting.missing), waiting.round) == (False, 1, None)
