@@ -30,7 +30,7 @@ def case(report: Any, move: Any, town: Town) -> Case:
 @pytest.fixture
 def service(settings: Any, tmp_path: Path) -> Iterator[Any]:
     """A push service and text message gateway on the loopback."""
-    kind = type("Here", (Service,), {"got": [], "status": 201})
+    kind = type("Here", (Service,), {"got": [], "status": 201, "statuses": {}})
     server = ThreadingHTTPServer(("127.0.0.1", 0), kind)
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     settings.WEBHOOK_NETWORKS = ["127.0.0.0/8"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from http.server import BaseHTTPRequestHandler
-from typing import Any
+from typing import Any, ClassVar
 
 import http_ece
 from cryptography.hazmat.primitives import serialization
@@ -33,15 +33,16 @@ def opened(body: bytes) -> bytes:
 
 
 class Service(BaseHTTPRequestHandler):
-    """A push service, and a text message gateway: keeps what it was sent and answers as told."""
+    """A push service, and a text message gateway: keeps what it is sent and answers as told, by address."""
 
     got: list[tuple[str, dict[str, str], bytes]]
     status = 201
+    statuses: ClassVar[dict[str, int]] = {}
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         type(self).got.append((self.path, dict(self.headers), body))
-        self.send_response(type(self).status)
+        self.send_response(type(self).statuses.get(self.path, type(self).status))
         self.send_header("Content-Length", "0")
         self.end_headers()
 

@@ -63,9 +63,8 @@ def test_a_browser_that_is_gone_is_forgotten(
     assert not Notice.objects.filter(person_id=person_id, due_at__isnull=False).exists()
 
 
-def test_a_push_goes_to_the_next_browser_where_the_newest_is_gone(
-    service: Any, report: Any, move: Any, town: Town, cast: Cast
-) -> None:
+def told_on_two_phones(service: Any, report: Any, move: Any, town: Town, cast: Cast) -> Notice:
+    """One order, for somebody who has two phones."""
     person_id = cast["officer"].person_id
     assert person_id is not None
     for name, at in (("older", NOW - timedelta(days=1)), ("newer", NOW)):
@@ -73,12 +72,44 @@ def test_a_push_goes_to_the_next_browser_where_the_newest_is_gone(
         push.subscribe(person_id=person_id, given=given, at=at)
     dispatched(report, move, town)
     Notice.objects.exclude(event_number=3).delete()
-    service.status = 410
     Messenger({"push": WebPush("mailto:x@example.com")}).run(NOW + timedelta(hours=2))
-    service.status = 201
-    Messenger({"push": WebPush("mailto:x@example.com")}).run(NOW + timedelta(hours=2))
+    return Notice.objects.get(person_id=person_id)
+
+
+def test_an_order_reaches_every_phone_of_whoever_it_is_for(
+    service: Any, report: Any, move: Any, town: Town, cast: Cast
+) -> None:
+    notice = told_on_two_phones(service, report, move, town, cast)
     assert [path for path, _headers, _body in service.got] == ["/newer", "/older"]
-    assert PushAddress.objects.get().endpoint.endswith("/older")
+    assert len({opened(body) for _path, _headers, body in service.got}) == 1
+    assert (notice.due_at, notice.error) == (None, "")
+
+
+@pytest.mark.parametrize(
+    ("newer", "older", "left", "is_over", "error"),
+    [
+        (410, 201, ["older"], True, ""),
+        (201, 503, ["newer", "older"], True, ""),
+        (503, 410, ["newer"], False, "status_503"),
+        (410, 404, [], True, "gone"),
+    ],
+)
+def test_a_phone_that_is_gone_is_forgotten_and_the_order_waits_only_while_no_other_has_it(
+    service: Any,
+    report: Any,
+    move: Any,
+    town: Town,
+    cast: Cast,
+    newer: int,
+    older: int,
+    left: list[str],
+    is_over: bool,
+    error: str,
+) -> None:
+    service.statuses = {"/newer": newer, "/older": older}
+    notice = told_on_two_phones(service, report, move, town, cast)
+    assert sorted(row.endpoint.rsplit("/")[-1] for row in PushAddress.objects.all()) == left
+    assert (notice.due_at is None, notice.error) == (is_over, error)
 
 
 def test_a_desk_without_the_phone_is_led_to_its_inbox(

@@ -16,7 +16,7 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from linli.notify.actions import notices
+from linli.notify.actions import notices, push
 from linli.notify.actions.notices import Letter
 from linli.notify.models import Channel, Mailing, PushAddress, Wish
 
@@ -84,14 +84,12 @@ def _letter(row: Mailing, until: datetime) -> Letter | None:
         given = {"words": words, "link": settings.PUBLIC_URL + address}
         body = "\n\n".join(filter(None, (_("%(words)s\n\n打开看：%(link)s") % given, str(sort.foot))))
         subject = _("邻里：%(title)s") % {"title": title}
-    browser = PushAddress.objects.filter(pk=to).first() if row.channel == Channel.PUSH else None
-    return Letter(row.pk, None, until, row.channel, to, subject, body, address, browser)
+    browsers = push.browsers_of(to) if row.channel == Channel.PUSH else ()
+    return Letter(row.pk, None, until, row.channel, to, subject, body, address, browsers)
 
 
 def finish(*, letter: Letter, error: str, at: datetime, is_gone: bool = False) -> None:
     """Notes what came of it; what failed is tried again, later and later."""
-    if is_gone:
-        notices.forget_browser(letter)
     row = Mailing.objects.filter(pk=letter.notice_id, due_at=letter.due_at).first()
     if row is None:
         return

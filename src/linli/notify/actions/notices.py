@@ -17,6 +17,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from linli.cases.models import Case, Event
+from linli.notify.actions import push
 from linli.notify.models import Channel, Notice, PushAddress, ReporterWish, Wish
 from linli.people.access import roles_with_permission
 from linli.people.models import Grant, Person
@@ -30,7 +31,7 @@ OUTSIDE = "/field/"
 
 @dataclass(frozen=True)
 class Letter:
-    """A notice ready to go: `to` is a number, an address or, for push, a row of PushAddress.
+    """A notice ready to go: `to` is a number, an address or, for push, whose `browsers` it goes to.
 
     Without a case it is a mailing, or tells of a sign-in (`actions.signins`).
     """
@@ -43,7 +44,7 @@ class Letter:
     subject: str
     body: str
     path: str
-    address: PushAddress | None = None
+    browsers: tuple[PushAddress, ...] = ()
 
 
 def put(*, event: Event, case: Case, people: Iterable[UUID], reporters: Iterable[UUID], at: datetime) -> None:
@@ -124,13 +125,15 @@ def _letter(notice: Notice, until: datetime) -> Letter | None:
     to, language = _whereto(notice)
     if not to:
         return None
-    address = PushAddress.objects.filter(pk=to).first() if notice.channel == Channel.PUSH else None
+    browsers = push.browsers_of(to) if notice.channel == Channel.PUSH else ()
     path = _page(notice, until)
     with translation.override(language):
         subject, body = words(notice.why, settings.PUBLIC_URL + path, notice.case_id)
-    if path == OUTSIDE and address is not None:
-        path = f"{OUTSIDE}#case/{notice.case_id}"  # encrypted, for the one browser; the rest only says where to look
-    return Letter(notice.id, notice.case_id, until, notice.channel, to, subject, body, path, address)
+    if path == OUTSIDE and browsers:
+        path = (
+            f"{OUTSIDE}#case/{notice.case_id}"  # encrypted for each browser; the rest only says where to look
+        )
+    return Letter(notice.id, notice.case_id, until, notice.channel, to, subject, body, path, browsers)
 
 
 def _page(notice: Notice, at: datetime) -> str:
@@ -153,12 +156,11 @@ def _whereto(notice: Notice) -> tuple[str, str]:
 
 
 def reach(person: Person, channel: str) -> str:
-    """A member of staff's number or address, or for push the id of the newest browser; '' where there is none."""
+    """A member of staff's number or address, or for push their id where they have a browser; '' where there is none."""
     if not person.is_active:
         return ""
     if channel == Channel.PUSH:
-        newest = PushAddress.objects.filter(person_id=person.pk).order_by("-made_at").first()
-        return str(newest.pk) if newest else ""
+        return str(person.pk) if PushAddress.objects.filter(person_id=person.pk).exists() else ""
     return person.work_phone if channel == Channel.SMS else person.email
 
 
@@ -178,27 +180,18 @@ def words(why: str, link: str, case_id: UUID) -> tuple[str, str]:
 
 
 def finish(*, letter: Letter, error: str, at: datetime, is_gone: bool = False) -> None:
-    """Notes what came of it; what failed is tried again, later and later. A browser that is gone is forgotten."""
+    """Notes what came of it; what failed is tried again, later and later, unless nobody is there any more."""
     case_id = letter.case_id
     assert case_id is not None
-    is_left = is_gone and forget_browser(letter)
-    if not error or (is_gone and not is_left):
+    if not error or is_gone:
         _end(case_id, letter.notice_id, letter.due_at, at, error)
         return
     with transaction.atomic():
         row = Notice.objects.filter(case_id=case_id, id=letter.notice_id, due_at=letter.due_at).first()
         if row is None:
             return
-        again = at if is_left else next_attempt(row.attempts, at)
+        again = next_attempt(row.attempts, at)
         Notice.objects.filter(pk=row.pk, due_at=letter.due_at).update(due_at=again, error=error[:40])
-
-
-def forget_browser(letter: Letter) -> bool:
-    """Forgets the browser a push did not find; True where the person is reached on another."""
-    if letter.address is None:
-        return False
-    PushAddress.objects.filter(pk=letter.address.pk).delete()
-    return PushAddress.objects.filter(person_id=letter.address.person_id).exists()
 
 
 def next_attempt(attempts: int, at: datetime) -> datetime | None:

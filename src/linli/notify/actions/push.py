@@ -77,6 +77,16 @@ def subscribe(*, person_id: UUID, given: Mapping[str, Any], at: datetime) -> Pus
     return row
 
 
+def browsers_of(person_id: UUID | str) -> tuple[PushAddress, ...]:
+    """All of somebody's browsers that are to be told: nobody knows which of their phones they have at hand."""
+    return tuple(PushAddress.objects.filter(person_id=person_id).order_by("-made_at", "-id"))
+
+
+def lost(address: PushAddress) -> None:
+    """Forgets a browser that is not there any more."""
+    PushAddress.objects.filter(pk=address.pk).delete()
+
+
 def forget(*, person_id: UUID) -> None:
     """Pushes to none of somebody's browsers until one asks again."""
     PushAddress.objects.filter(person_id=person_id).delete()

@@ -22,7 +22,7 @@ from pywebpush import WebPusher
 
 from linli.notify.actions import mailings, notices, push, signins
 from linli.notify.actions.notices import Letter
-from linli.notify.models import Channel
+from linli.notify.models import Channel, PushAddress
 from linli.notify.senders import guarded
 from linli.notify.senders.addresses import Refused
 
@@ -124,8 +124,20 @@ class WebPush:
     contact: str
 
     def send(self, letter: Letter) -> None:
-        address = letter.address
-        assert address is not None
+        """To every browser; it has gone out when one of them took it. One sent again replaces itself on the screen."""
+        failed: list[Undelivered] = []
+        for browser in letter.browsers:
+            try:
+                self._push(letter, browser)
+            except Undelivered as error:
+                failed.append(error)
+                if error.is_gone:
+                    push.lost(browser)
+        if len(failed) == len(letter.browsers):
+            left = next((error for error in failed if not error.is_gone), None)
+            raise left or Undelivered("gone", is_gone=True)
+
+    def _push(self, letter: Letter, address: PushAddress) -> None:
         info = {"endpoint": address.endpoint, "keys": {"p256dh": address.p256dh, "auth": address.auth}}
         content = json.dumps({"path": letter.path}).encode()
         encoded = WebPusher(info).encode(content, "aes128gcm")

@@ -136,7 +136,7 @@ def test_what_is_sent_holds_counts_a_day_and_a_link_in_the_readers_language(give
     assert mine["email"].to == "a@example.org"
     assert "Cases: 2. Please answer again by" in mine["email"].body
     assert "退回东河镇：2 件" in mine["sms"].body
-    assert mine["push"].address.endpoint == "https://push.example/1"
+    assert [each.endpoint for each in mine["push"].browsers] == ["https://push.example/1"]
     for letter in mine.values():
         assert letter.path == f"/desk/orders/{given.pk}"
         assert letter.path in letter.body
