@@ -144,6 +144,27 @@ def test_a_round_stops_between_jobs_when_told(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("_at_noon")
+def test_a_job_in_hand_is_finished_and_no_other_begun_when_told_to_end(
+    report: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report(at=NOW - timedelta(hours=1))
+    told: list[object] = []
+    run_due = cases.run_due
+
+    def told_meanwhile(**given: Any) -> int:
+        told.append(given)
+        return run_due(**given)
+
+    monkeypatch.setattr(cases, "run_due", told_meanwhile)
+    monkeypatch.setattr(cases, "fire_due_clocks", _fails(AssertionError("not reached")))
+    rounds = working.Rounds()
+    assert rounds.run(is_stopped=lambda: bool(told)) >= 1
+    assert not Delivery.objects.filter(due_at__lte=NOW).exists()
+    assert not rounds.failed
+
+
+@pytest.mark.django_db
 def test_once_does_what_is_due_and_ends(report: Any) -> None:
     report(at=NOW - timedelta(hours=1))
     call_command("worker", "--once", stdout=StringIO())
