@@ -13,10 +13,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from linli.cases.models import Case
 from linli.people.access import session_source
-from linli.people.models import Person
+from linli.people.models import Key, Person, Session
+from linli.people.sessions import stored
 from linli.privacy.models import Opening, Read, Takeout
 
 
@@ -44,20 +46,35 @@ class Touched:
         }
 
 
+class Unknown(Exception):
+    """Nothing of that name was ever here: a slip of the pen must not read as "nothing was seen"."""
+
+
 def by_key(prefix: str) -> Q:
-    """What a program with that key read; a key is named by the beginning that lists show."""
+    """What a program with that key read; a key is named by the beginning that lists show. Raises Unknown."""
+    if not Key.objects.filter(prefix=prefix).exists():
+        raise Unknown(_("没有以“%(found)s”开头的密钥。请照名单写全开头。") % {"found": prefix})
     return Q(source=f"key:{prefix}")
 
 
 def by_person(username: str) -> Q:
-    """What was read under any post of that account, at the desk, by key or taken out as files."""
-    return Q(person__in=Person.objects.filter(username=username))
+    """What was read under any post of that account, at the desk, by key or taken out as files. Raises Unknown."""
+    accounts = Person.objects.filter(username=username)
+    if not accounts.exists():
+        raise Unknown(_("没有“%(found)s”这个账号。") % {"found": username})
+    return Q(person__in=accounts)
 
 
 def by_session(given: str) -> Q:
-    """What was read in a session, given by its cookie or by the name it has in the records."""
-    names = {given, f"session:{given}", session_source(given)}
-    return Q(source__in=names)
+    """What was read in a session, given by its cookie or by the name it has in the records. Raises Unknown."""
+    which = Q(source__in={given, f"session:{given}", session_source(given)})
+    if Session.objects.filter(pk=stored(given)).exists():
+        return which
+    if not any(kind.objects.filter(which).exists() for kind in (Read, Takeout)):
+        raise Unknown(
+            _("没有这个会话：现在没有，查阅记录里也没有。请对照再看一遍；没写错，就是它什么都没看过。")
+        )
+    return which
 
 
 def touched(which: Q, since: datetime | None = None) -> list[Touched]:

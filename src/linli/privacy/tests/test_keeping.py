@@ -198,7 +198,21 @@ def test_a_breach_is_answered_with_exactly_what_was_read(
     for name in programs:
         prefix = keys.keys_of(cast[name]).get(grant=Grant.objects.get(person=cast.people[name])).prefix
         assert answered("--key", prefix) == truth.get(f"key {name}", {})
-    assert answered("--key", "nothing") == answered("--person", "nobody") == {}
+
+
+@pytest.mark.parametrize("option", ["--key", "--person", "--session"])
+def test_a_slip_of_the_pen_does_not_read_as_nothing_seen(closed: Case, cast: Cast, option: str) -> None:
+    with pytest.raises(CommandError, match="没有"):
+        call_command("breach", option, "disptacher")
+
+
+def test_who_has_read_nothing_is_answered_so(cast: Cast, capsys: Any) -> None:
+    cookie = str(sign_in(cast, "dispatcher").session.session_key)
+    for option, value in (("--person", "dispatcher"), ("--session", cookie)):
+        assert json.loads(said_by("breach", option, value, "--json", capsys=capsys)) == {
+            "cases": [],
+            "count": 0,
+        }
 
 
 def test_a_breach_counts_from_the_moment_given(closed: Case, cast: Cast, capsys: Any) -> None:
@@ -211,7 +225,9 @@ def test_a_breach_counts_from_the_moment_given(closed: Case, cast: Cast, capsys:
     assert (found.times, found.first_at) == (1, later)
     with pytest.raises(CommandError):
         call_command("breach", "--person", "dispatcher", "--since", "gestern")
-    assert closed.number in said_by("breach", "--person", "dispatcher", capsys=capsys)
+    assert f"{closed.number}  2×  2026-09-30 16:42  说的话" in said_by(
+        "breach", "--person", "dispatcher", capsys=capsys
+    )
 
 
 # Impact assessments ------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Q
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from linli.kit.lists import listed
@@ -32,7 +33,10 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help=_("输出 JSON"))
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = breaches.touched(_which(options), _moment(options["since"]))
+        try:
+            found = breaches.touched(_which(options), _moment(options["since"]))
+        except breaches.Unknown as error:
+            raise CommandError(str(error)) from error
         if options["json"]:
             facts = {"cases": [each.as_json() for each in found], "count": len(found)}
             self.stdout.write(json.dumps(facts, ensure_ascii=False))
@@ -40,7 +44,7 @@ class Command(BaseCommand):
         labels = {group.value: str(group.label) for group in Group}
         for each in found:
             shown = listed(labels.get(name, name) for name in sorted(each.groups))
-            first = f"{each.first_at:%Y-%m-%d %H:%M}" if each.first_at else ""
+            first = f"{localtime(each.first_at):%Y-%m-%d %H:%M}" if each.first_at else ""
             self.stdout.write(f"{each.number}  {each.times}×  {first}  {shown}")
         said = _("共 %(n)d 件。请告诉这些事项的本人和主管部门（个人信息保护法第五十七条）。")
         self.stdout.write(said % {"n": len(found)})
