@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,8 +21,10 @@ from linli.cases.models import Case
 from linli.cases.procedures.calendar import current
 from linli.cases.procedures.limits import Limit, due
 from linli.kit.ids import uuid7
+from linli.kit.sealing import KeyringError, Unread, keyring
 from linli.kit.text import clean
 from linli.ledger import actions as ledger
+from linli.ledger import merkle
 from linli.ledger.models import Leaf
 from linli.people.access import Actor
 from linli.privacy.actions import erasing, keepers, locks
@@ -66,6 +69,7 @@ def ask(*, case: Case, party: int | None, kind: str, words: str, at: datetime) -
     due_at = due(at, limit_of(kind), current()).due_at
     assert due_at is not None
     claim = Claim(case_id=case.pk, id=uuid7(), party=party, kind=kind, words=said, asked_at=at, due_at=due_at)
+    claim.salt, claim.commitment = _commitment(said)
     try:
         with transaction.atomic():
             rows.insert([claim, leaf_of(claim)])
@@ -77,27 +81,65 @@ def ask(*, case: Case, party: int | None, kind: str, words: str, at: datetime) -
 
 
 def leaf_of(claim: Claim) -> Leaf:
-    """That it was asked, and until when it must be answered."""
+    """That it was asked, in which words, and until when it must be answered."""
     return ledger.leaf_for(kind=KIND, subject=claim.id, record=claim.record(), at=claim.asked_at)
 
 
 def leaf_of_answer(claim: Claim) -> Leaf:
-    """That it was answered, how, and in which role."""
+    """That it was answered, how, by whom, and for which reasons."""
     assert claim.answered_at is not None
-    record = {
-        "claim": str(claim.id),
-        "outcome": claim.outcome,
-        "role": claim.role,
-        "at": claim.answered_at,
-    }
-    return ledger.leaf_for(kind=ANSWER, subject=claim.id, record=record, at=claim.answered_at)
+    return ledger.leaf_for(kind=ANSWER, subject=claim.id, record=claim.answer_record(), at=claim.answered_at)
+
+
+def _commitment(said: str) -> tuple[bytes, bytes]:
+    """A salt, and what commits to these words with it."""
+    salt = secrets.token_bytes(merkle.SALT_BYTES)
+    return salt, merkle.payload_commitment(salt, said.encode())
+
+
+def _fault(said: str, salt: bytes, commitment: bytes) -> str:
+    """What is wrong with words and what commits to them: "payload" where they were changed."""
+    if not commitment:
+        return ""
+    if not salt:
+        return "payload" if said else ""
+    if isinstance(said, Unread):  # the keys are away, or somebody wrote what no key opens
+        return "payload" if _keys_are_here() else ""
+    is_said = merkle.payload_commitment(bytes(salt), said.encode()) == bytes(commitment)
+    return "" if is_said else "payload"
+
+
+def _keys_are_here() -> bool:
+    try:
+        keyring()
+    except KeyringError:
+        return False
+    return True
+
+
+def forget(case: Case) -> keepers.Removed:
+    """What was asked about a case and answered, why it was locked or held: the words go, that it was stays."""
+    told = list(Claim.objects.filter(case_id=case.pk))
+    for claim in told:
+        claim.words, claim.salt, claim.reply, claim.reply_salt = "", b"", "", b""
+        claim.save(update_fields=["words", "salt", "reply", "reply_salt"])
+    return {"claims": len(told) + locks.forget(case.pk)}
+
+
+def forget_own(case: Case, party: int | None) -> keepers.Removed:
+    """What one person wrote in asking; the answers stay, with their reasons."""
+    told = [each for each in Claim.objects.filter(case_id=case.pk, party=party) if each.words]
+    for claim in told:
+        claim.words, claim.salt = "", b""
+        claim.save(update_fields=["words", "salt"])
+    return {"claims": len(told)}
 
 
 def rehashed(first: UUID, last: UUID) -> Iterator[ledger.Row]:
     """Every claim with an id from one to another as it stands now, hashed again."""
     for claim in Claim.objects.filter(id__gte=first, id__lte=last).order_by("id"):
-        leaf = leaf_of(claim)
-        yield ledger.Row(leaf.case_id, leaf.number, bytes(leaf.hash))
+        leaf, fault = leaf_of(claim), _fault(claim.words, claim.salt, claim.commitment)
+        yield ledger.Row(leaf.case_id, leaf.number, bytes(leaf.hash), fault)
 
 
 def rehashed_answers(first: UUID, last: UUID) -> Iterator[ledger.Row]:
@@ -105,7 +147,8 @@ def rehashed_answers(first: UUID, last: UUID) -> Iterator[ledger.Row]:
     answered = Claim.objects.filter(id__gte=first, id__lte=last, answered_at__isnull=False)
     for claim in answered.order_by("id"):
         leaf = leaf_of_answer(claim)
-        yield ledger.Row(leaf.case_id, leaf.number, bytes(leaf.hash))
+        fault = _fault(claim.reply, claim.reply_salt, claim.reply_commitment)
+        yield ledger.Row(leaf.case_id, leaf.number, bytes(leaf.hash), fault)
 
 
 @dataclass(frozen=True)
@@ -144,6 +187,7 @@ def answer(*, claim_id: UUID, given: Answer, by: Actor, at: datetime) -> Claim:
     return claim
 
 
+        claim.reply_salt, claim.reply_commitment = _commitment(words)
 def _carry_out(claim: Claim, given: Answer, by: Actor, at: datetime) -> None:
     """A lock where the answer says so; a deletion or correction where one was asked and granted."""
     case, keeper = claim.case, keepers.of(claim.case)

@@ -14,9 +14,9 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import get_language
 
 from linli.cases.models import Case
-from linli.privacy.actions import erasing, keepers
+from linli.privacy.actions import erasing, keepers, locks
 from linli.privacy.actions.reads import YEARS, years_before
-from linli.privacy.models import Deletion, Hold, Lock, Read, Takeout, Why
+from linli.privacy.models import Deletion, Hold, Read, Takeout, Why
 
 FILE = Path(__file__).parent.parent / "data" / "retention.toml"
 AT_A_TIME = 50
@@ -81,14 +81,14 @@ def let_go(*, case: Case, rule: Rule, at: datetime) -> Deletion | None:
     """Deletes what one case said and leaves the trace, both or neither; None where somebody was here before."""
     with transaction.atomic():
         locked = Case.objects.select_for_update().get(pk=case.pk)
-        if Hold.objects.standing().filter(case_id=case.pk).exists():
+        if locks.is_held(case.pk):
             return None
         if Deletion.objects.filter(case_id=case.pk, why=Why.RETENTION).exists():
             return None
         removed = keepers.erase_case(locked)
         erasing.headline(locked)
-        Lock.objects.filter(case_id=case.pk, ended_at=None).update(ended_at=at)
-        Case.objects.filter(pk=case.pk).update(is_locked=False)
+        if locked.is_locked:
+            locks.unlock(case_id=case.pk, by=None, at=at)
         return erasing.trace(
             case_id=case.pk, why=Why.RETENTION, rule=rule.name, removed=removed, by=None, at=at
         )

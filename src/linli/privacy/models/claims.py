@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, ClassVar, Self
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
@@ -9,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from linli.cases.models import Case
 from linli.kit.ids import uuid7
+from linli.kit.sealing import SealedField
 from linli.orgs.models import Organisation
 from linli.people.models import Person
 
@@ -45,11 +47,15 @@ class Claim(models.Model):
     id = models.UUIDField(default=uuid7, editable=False)
     party = models.PositiveSmallIntegerField(null=True)
     kind = models.CharField(_("要求"), max_length=12, choices=ClaimKind.choices)
-    words = models.TextField(_("要改成什么、为什么"), blank=True)
+    words = SealedField(_("要改成什么、为什么"))
+    salt = models.BinaryField(default=b"")
+    commitment = models.BinaryField(default=b"")
     asked_at = models.DateTimeField()
     due_at = models.DateTimeField(_("答复期限"))
     outcome = models.CharField(_("结果"), max_length=8, choices=Outcome.choices, blank=True)
-    reply = models.TextField(_("答复和理由"), blank=True)
+    reply = SealedField(_("答复和理由"))
+    reply_salt = models.BinaryField(default=b"")
+    reply_commitment = models.BinaryField(default=b"")
     person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     role = models.CharField(max_length=32, blank=True)
     organisation = models.ForeignKey(
@@ -85,7 +91,7 @@ class Claim(models.Model):
         return f"{self.case_id} {self.kind}"
 
     def record(self) -> dict[str, Any]:
-        """What the leaf of the asking covers: everything but the words, which may have to be erased one day."""
+        """What the leaf of the asking covers: everything, the words by what commits to them, for they may be erased."""
         return {
             "claim": str(self.id),
             "case": str(self.case_id),
@@ -93,4 +99,22 @@ class Claim(models.Model):
             "kind": self.kind,
             "asked_at": self.asked_at,
             "due_at": self.due_at,
+            **_committed(self.commitment),
         }
+
+    def answer_record(self) -> dict[str, Any]:
+        """What the leaf of the answer covers: who, in which role, and the reasons in the same way."""
+        return {
+            "claim": str(self.id),
+            "outcome": self.outcome,
+            "role": self.role,
+            "at": self.answered_at,
+            **_committed(self.reply_commitment, person=self.person_id, organisation=self.organisation_id),
+        }
+
+
+def _committed(commitment: bytes, **who: UUID | None) -> dict[str, str]:
+    """Nothing for rows from before words were committed to: their leaves stand as they were written."""
+    if not commitment:
+        return {}
+    return {"commitment": bytes(commitment).hex(), **{name: str(each) for name, each in who.items()}}

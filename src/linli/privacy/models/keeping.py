@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from linli.cases.models import Case
 from linli.kit.ids import uuid7
+from linli.kit.sealing import SealedField
 from linli.people.models import Person
 
 
@@ -21,7 +22,7 @@ class Lock(models.Model):
     pk = models.CompositePrimaryKey("case_id", "id")
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+", db_index=False)
     id = models.UUIDField(default=uuid7, editable=False)
-    why = models.CharField(_("理由"), max_length=200)
+    why = SealedField(_("理由"), limit=200)
     by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     since = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
@@ -33,6 +34,13 @@ class Lock(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["case"], condition=Q(ended_at=None), name="lock_stands_once")
         ]
+
+    def record(self) -> dict[str, Any]:
+        """What the leaf of the beginning covers; why may have to be erased one day."""
+        return _begun(self)
+
+    def end_record(self) -> dict[str, Any]:
+        return _ended(self)
 
 
 class HoldQuerySet(models.QuerySet["Hold"]):
@@ -46,7 +54,7 @@ class Hold(models.Model):
     pk = models.CompositePrimaryKey("case_id", "id")
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+", db_index=False)
     id = models.UUIDField(default=uuid7, editable=False)
-    why = models.CharField(_("理由"), max_length=200)
+    why = SealedField(_("理由"), limit=200)
     by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+", db_index=False)
     since = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
@@ -60,6 +68,23 @@ class Hold(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["case"], condition=Q(ended_at=None), name="hold_stands_once")
         ]
+
+    def record(self) -> dict[str, Any]:
+        """What the leaf of the beginning covers; why may have to be erased one day."""
+        return _begun(self)
+
+    def end_record(self) -> dict[str, Any]:
+        return _ended(self)
+
+
+def _begun(row: Lock | Hold) -> dict[str, Any]:
+    by = str(row.by_id) if row.by_id else None
+    return {"id": str(row.id), "case": str(row.case_id), "by": by, "since": row.since}
+
+
+def _ended(row: Lock | Hold) -> dict[str, Any]:
+    by = str(row.ended_by_id) if row.ended_by_id else None
+    return {"id": str(row.id), "ended_by": by, "ended_at": row.ended_at}
 
 
 class Why(models.TextChoices):

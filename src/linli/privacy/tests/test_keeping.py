@@ -17,6 +17,7 @@ from django.test import Client
 from linli.cases.actions import BadData, NotAllowed, integrity
 from linli.cases.models import Case, TrackingCode
 from linli.kit import clock
+from linli.kit.sealing import Sealed
 from linli.ledger import actions as ledger
 from linli.ledger.actions.verifying import verify
 from linli.mediation.models import Paper, Party, PartyCode, Talk
@@ -25,8 +26,8 @@ from linli.people.access import Actor
 from linli.people.actions import keys
 from linli.people.models import Grant
 from linli.privacy.actions import assessments, breaches, locks, reads, retention
-from linli.privacy.models import Assessment, Claim, Deletion, Read, Takeout
-from linli.privacy.tests.test_claims import SECRET, answered, asked, closed, mine
+from linli.privacy.models import Assessment, Claim, Deletion, Hold, Lock, Read, Takeout
+from linli.privacy.tests.test_claims import REPLY, SECRET, answered, asked, closed, mine
 from linli.privacy.tests.test_reads import program, sign_in
 from linli.service_requests.actions import editing
 from linli.service_requests.models import Category, Request
@@ -149,6 +150,71 @@ def test_claims_answers_and_deletions_are_in_the_log(closed: Case, cast: Cast) -
         ("changed", "claim"),
         ("changed", "deletion"),
     }
+
+
+def test_words_of_claims_and_their_answers_cannot_be_changed_unseen(closed: Case, cast: Cast) -> None:
+    answered(asked(closed, "explanation", "为什么要我的电话"), cast["dispatcher"])
+    ledger.sequence()
+    assert verify().faults == []
+    claim = Claim.objects.get()
+    claim.words = "不必说明"
+    claim.save(update_fields=["words"])
+    assert [(fault.what, fault.kind) for fault in verify().faults] == [("payload", "claim")]
+    claim.words, claim.reply = "为什么要我的电话", "本人已经放弃。"
+    claim.save(update_fields=["words", "reply"])
+    assert [(fault.what, fault.kind) for fault in verify().faults] == [("payload", "answer")]
+    Claim.objects.update(reply=Sealed(b"\x01\x00\x01" + bytes(40)))
+    assert [(fault.what, fault.kind) for fault in verify().faults] == [("payload", "answer")]
+    Claim.objects.update(person=cast.people["outsider"], reply_salt=b"", reply=Sealed())
+    assert [(fault.what, fault.kind) for fault in verify().faults] == [("changed", "answer")]
+
+
+def test_locks_and_holds_begin_and_end_in_the_log(closed: Case, cast: Cast) -> None:
+    kept: dict[str, Any] = {"case_id": closed.pk, "by": cast["dispatcher"]}
+    locks.lock(**kept, why="本人要求", at=NOW)
+    locks.hold(**kept, why="行政诉讼", at=NOW)
+    locks.unlock(**kept, at=NOW + timedelta(days=1))
+    locks.release(**kept, at=NOW + timedelta(days=2))
+    ledger.sequence()
+    assert verify().faults == []
+    Lock.objects.update(ended_at=NOW + timedelta(days=9))
+    Hold.objects.all().delete()
+    assert {(fault.what, fault.kind) for fault in verify().faults} == {
+        ("changed", "unlock"),
+        ("gone", "hold"),
+        ("gone", "release"),
+    }
+
+
+def test_the_database_cannot_read_what_was_asked_nor_why_it_was_answered_so(closed: Case, cast: Cast) -> None:
+    answered(asked(closed, "locking", SECRET), cast["dispatcher"])
+    locks.hold(case_id=closed.pk, why=SECRET, by=cast["dispatcher"], at=NOW)
+    with connection.cursor() as cursor:
+        for table, column in (("claim", "words"), ("claim", "reply"), ("lock", "why"), ("hold", "why")):
+            cursor.execute(f"SELECT {column} FROM privacy_{table}")
+            (stored,) = cursor.fetchone()
+            assert len(stored) > 30
+            assert SECRET.encode() not in bytes(stored)
+            assert REPLY.encode() not in bytes(stored)
+    assert (Claim.objects.get().words, Lock.objects.get().why, Hold.objects.get().why) == (
+        SECRET,
+        REPLY,
+        SECRET,
+    )
+
+
+def test_what_was_asked_goes_with_what_was_said(closed: Case, cast: Cast) -> None:
+    answered(asked(closed, "correction", "电话应当是 0712-0000-888"), cast["dispatcher"])
+    answered(asked(closed, "deletion", "我叫王女士"), cast["dispatcher"])
+    ledger.sequence()
+    assert [each.words for each in Claim.objects.all()] == ["", ""]
+    assert [each.reply for each in Claim.objects.all()] == [REPLY, REPLY]
+    locks.lock(case_id=closed.pk, why="本人要求", by=cast["dispatcher"], at=NOW)
+    assert retention.sweep(at=DUE) == 1
+    assert [each.reply for each in Claim.objects.all()] == ["", ""]
+    assert (Lock.objects.get().why, Lock.objects.get().ended_at) == ("", DUE)
+    ledger.sequence()
+    assert verify().faults == []
 
 
 # Breaches ----------------------------------------------------------------------------------------
