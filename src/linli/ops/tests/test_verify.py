@@ -6,15 +6,18 @@ import json
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import translation
 
 from linli.cases.models import Case, Event
+from linli.ledger import actions as ledger
 from linli.ledger import witness
 from linli.ledger.actions import verifying
 from linli.ledger.models import Leaf
+from linli.ops.management.commands import verify as command
 from linli.ops.tests.test_tampering import Log, log, rechain, resign, store  # noqa: F401  a fixture
 
 pytestmark = pytest.mark.django_db
@@ -88,6 +91,12 @@ def test_a_file_that_is_no_witness_is_refused(log: Log, tmp_path: Path) -> None:
     for name in ("missing", "nothing.jsonl", "other.jsonl"):
         with pytest.raises(CommandError):
             verified("--from-witness", str(tmp_path / name))
+
+
+def test_what_is_no_event_is_named_by_its_kind() -> None:
+    assert set(ledger.sources()) - {ledger.EVENT} == set(command.kinds())
+    subject = uuid4()
+    assert command.where(verifying.Fault("changed", "claim", subject, 1)) == f"提出的个人信息要求 {subject}："
 
 
 def test_neighbouring_positions_are_told_together() -> None:

@@ -85,6 +85,8 @@ def where(fault: verifying.Fault) -> str:
     """The case and its number there, or the positions in the log and the cases they belong to."""
     if fault.subject is not None:
         number = Case.objects.filter(pk=fault.subject).values_list("number", flat=True).first()
+        if number is None and (kind := kinds().get(fault.kind)) is not None:
+            return _("%(kind)s %(id)s：") % {"kind": kind, "id": fault.subject}
         said = {"case": number or fault.subject, "n": fault.number}
         return _("%(case)s 第 %(n)d 条：") % said if fault.number else _("%(case)s：") % said
     leaves = Leaf.objects.filter(position__range=(fault.position, fault.until))
@@ -99,6 +101,24 @@ def where(fault: verifying.Fault) -> str:
     if numbers and len(ids) <= NAMED:
         place = place[:-1] + _("（%(cases)s）：") % {"cases": ", ".join(numbers)}
     return place
+
+
+def kinds() -> dict[str, str]:
+    """What rows that are no event of a case are called."""
+    return {
+        "read": _("查阅记录"),
+        "takeout": _("导出记录"),
+        "glass": _("越出管辖打开的记录"),
+        "claim": _("提出的个人信息要求"),
+        "answer": _("个人信息要求的答复"),
+        "deletion": _("删除记录"),
+        "lock": _("封存记录"),
+        "unlock": _("解除封存的记录"),
+        "hold": _("暂不删的记录"),
+        "release": _("放开的记录"),
+        "change": _("管理记录"),
+        "round": _("考评记录"),
+    }
 
 
 def words(fault: verifying.Fault) -> str:
