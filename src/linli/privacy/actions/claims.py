@@ -198,10 +198,17 @@ def _carry_out(claim: Claim, given: Answer, by: Actor, at: datetime) -> None:
     if claim.kind == ClaimKind.CORRECTION and given.corrected:
         keeper.correct(case, claim.party, given.corrected)
     if claim.kind == ClaimKind.DELETION:
-        if case.is_open:
-            raise NotAllowed(_("事项还没办结，办理要用，不能删除。请先办结，或者写明理由答复。"))
-        removed = keepers.erase_person(case, claim.party)
-        erasing.trace(case_id=case.pk, why=Why.CLAIM, rule="claim", removed=removed, by=by, at=at)
+        _delete(case, claim.party, by, at)
+
+
+def _delete(case: Case, party: int | None, by: Actor, at: datetime) -> None:
+    locked = Case.objects.select_for_update().get(pk=case.pk)
+    if locked.is_open:
+        raise NotAllowed(_("事项还没办结，办理要用，不能删除。请先办结，或者写明理由答复。"))
+    if locks.is_held(case.pk):
+        raise NotAllowed(_("这一件因诉讼、审计等暂不删，放开以前不能删除。请写明理由答复，或者选“已封存”。"))
+    removed = keepers.erase_person(case, party)
+    erasing.trace(case_id=case.pk, why=Why.CLAIM, rule="claim", removed=removed, by=by, at=at)
 
 
 def may_answer(claim: Claim, by: Actor) -> bool:

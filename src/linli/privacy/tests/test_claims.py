@@ -190,6 +190,23 @@ def test_a_deletion_takes_every_word_and_the_log_still_verifies(closed: Case, mi
 
 def test_a_locked_case_is_kept_and_seen_by_nobody_but_its_own(closed: Case, mine: Any, cast: Cast) -> None:
     answered(asked(closed, "locking"), cast["dispatcher"])
+def test_what_a_lawsuit_needs_is_not_deleted_because_somebody_asks(closed: Case, cast: Cast) -> None:
+    locks.hold(case_id=closed.pk, why="行政诉讼", by=cast["dispatcher"], at=NOW)
+    claim = asked(closed)
+    desk = sign_in(cast, "dispatcher")
+    assert "放开以前不能删除" in desk.get(f"/desk/claims/{claim.id}").content.decode()
+    for outcome in ("done", "partly"):
+        answer = desk.post(f"/desk/claims/{claim.id}", {"outcome": outcome, "reply": REPLY})
+        assert answer.status_code == 409
+        assert "请写明理由答复" in answer.content.decode()
+    assert Request.objects.get(pk=closed.pk).text.startswith(SECRET)
+    assert not Deletion.objects.exists()
+    answered(claim, cast["dispatcher"], "refused")
+    locks.release(case_id=closed.pk, by=cast["dispatcher"], at=NOW)
+    answered(asked(closed, words="现在可以删了"), cast["dispatcher"])
+    assert not Request.objects.get(pk=closed.pk).text
+
+
     desk = sign_in(cast, "dispatcher")
     assert desk.get(f"/desk/cases/{closed.number}").status_code == 404
     assert closed.number not in desk.get("/desk/cases?open=all").content.decode()

@@ -64,6 +64,7 @@ def claim(request: HttpRequest, claim_id: UUID) -> HttpResponse:
         "problem": problem,
         "at": at,
         "source": actions.source_of(found.kind),
+        "is_held": locks.is_held(found.case_id),
         "can_open": Case.objects.visible_to(post).filter(pk=found.case_id).exists(),
     }
     return render(request, "web/claim.html", context, status=status)
