@@ -34,7 +34,6 @@ from linli.mediation.models import (
     Talk,
 )
 from linli.mediation.models.matter import PartyQuerySet
-from linli.people.access import Actor
 from linli.privacy.actions import erasing, keepers
 
 OPTIONAL: dict[str, Any] = {
@@ -157,11 +156,10 @@ def _erase_case(case: Case) -> keepers.Removed:
     return removed
 
 
-def _answers(by: Actor, case: Case) -> bool:
-    """The committee that has it; those above it know of its content nothing, and answer nothing about it."""
-    return by.organisation_id is not None and by.organisation_id == case.holder_id
-
-
 def install() -> None:
-    """Makes known what a mediation holds on its parties."""
-    keepers.add(KINDS, keepers.Keeper(_copy, _correct, _erase_person, _erase_case, _answers))
+    """Makes known what a mediation holds on its parties.
+
+    The committee that has it answers; those above it know of its content nothing, and answer nothing about it.
+    """
+    answers = {"permission": "mediation.accept", "at_holder": True}
+    keepers.add(KINDS, keepers.Keeper(_copy, _correct, _erase_person, _erase_case, **answers))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from linli.cases.models import Case
 from linli.notify.actions.nearest import nearest
 from linli.notify.models import Message
-from linli.people.access import roles_with_duty, roles_with_permission
+from linli.people.access import roles_with_duty
 from linli.privacy.actions import claims
 from linli.privacy.models import Claim
 
@@ -14,13 +14,11 @@ NO_EVENT = 0  # its `source` is the claim
 
 def tell(claim: Claim, case: Case) -> None:
     """A message each, in the transaction of what is told."""
-    names = roles_with_duty("supervisor") if claim.is_reported else _answering()
+    names, paths = claims.answering(case)
+    if claim.is_reported:
+        names, paths = roles_with_duty("supervisor"), {case.place_path, case.holder_path}
     at = claim.due_at if claim.is_reported else claim.asked_at
-    people = {
-        person
-        for path in sorted({case.place_path, case.holder_path} - {""})
-        for person in nearest(path, roles=names, case=case, at=claim.asked_at)
-    }
+    people = nearest(*sorted(paths - {""}), roles=names, case=case, at=claim.asked_at)
     Message.objects.bulk_create(
         (
             Message(case_id=case.pk, source=claim.id, event_number=NO_EVENT, person_id=person, at=at)
@@ -28,10 +26,6 @@ def tell(claim: Claim, case: Case) -> None:
         ),
         ignore_conflicts=True,
     )
-
-
-def _answering() -> list[str]:
-    return roles_with_permission(claims.PERMISSION)
 
 
 def install() -> None:

@@ -17,7 +17,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from linli.cases.actions import BadData, CaseNotFound, NotAllowed, rows
-from linli.cases.models import Case
+from linli.cases.models import Case, CaseQuerySet
 from linli.cases.procedures.calendar import current
 from linli.cases.procedures.limits import Limit, due
 from linli.kit.ids import uuid7
@@ -26,7 +26,7 @@ from linli.kit.text import clean
 from linli.ledger import actions as ledger
 from linli.ledger import merkle
 from linli.ledger.models import Leaf
-from linli.people.access import Actor
+from linli.people.access import Actor, roles_with_permission
 from linli.privacy.actions import erasing, keepers, locks
 from linli.privacy.models import Claim, ClaimKind, Outcome, Why
 
@@ -213,24 +213,30 @@ def _delete(case: Case, party: int | None, by: Actor, at: datetime) -> None:
 
 def may_answer(claim: Claim, by: Actor) -> bool:
     """Whether this post answers claims on that case: it has the duty, and the case is one of its own."""
-    keeper = keepers.of(claim.case)
-    if not by.may(PERMISSION) or keeper is None:
-        return False
-    is_seen = Case.objects.within_reach(by).filter(pk=claim.case_id).exists()
-    return is_seen and keeper.answers(by, claim.case)
+    return cases_of(by).filter(pk=claim.case_id).exists()
+
+
+def cases_of(by: Actor) -> CaseQuerySet:
+    """The cases whose claims this post answers, locked ones among them."""
+    if not by.may(PERMISSION):
+        return Case.objects.none()
+    return Case.objects.within_reach(by).filter(keepers.answered_by(by))
+
+
+def answering(case: Case) -> tuple[list[str], set[str]]:
+    """Names of the roles that answer claims on a case, and the paths they are looked for on."""
+    keeper = keepers.of(case)
+    if keeper is None:
+        return [], set()
+    may = set(roles_with_permission(keeper.permission))
+    paths = {case.holder_path} if keeper.at_holder else {case.place_path, case.holder_path}
+    return [name for name in roles_with_permission(PERMISSION) if name in may], paths
 
 
 def waiting_for(by: Actor) -> list[Claim]:
     """The claims this post has to answer, most urgent first."""
-    if not by.may(PERMISSION):
-        return []
-    mine = Claim.objects.open().filter(case__in=Case.objects.within_reach(by)).select_related("case")
-    return [claim for claim in mine.order_by("due_at", "id")[:200] if _is_for(claim, by)]
-
-
-def _is_for(claim: Claim, by: Actor) -> bool:
-    keeper = keepers.of(claim.case)
-    return keeper is not None and keeper.answers(by, claim.case)
+    mine = Claim.objects.open().filter(case__in=cases_of(by)).select_related("case")
+    return list(mine.order_by("due_at", "id")[:200])
 
 
 def report_late(*, at: datetime) -> int:

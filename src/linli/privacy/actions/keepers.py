@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
+
 from linli.cases.models import Case
 from linli.people.access import Actor
 
@@ -20,15 +22,16 @@ class Keeper:
     """`party` is the number of a party, or None for the reporter of a case.
 
     `copy` gives all that concerns somebody as plain values; `correct` writes a telephone number or name anew;
-    `erase_person` takes away what concerns them, `erase_case` all that was said in the case. `answers` says whether a
-    post answers claims on a case it can see.
+    `erase_person` takes away what concerns them, `erase_case` all that was said in the case. `permission` is what a
+    post needs to answer claims on a case it reaches; with `at_holder` it must be of the very unit that has the case.
     """
 
     copy: Callable[[Case, int | None], dict[str, Any]]
     correct: Callable[[Case, int | None, Mapping[str, str]], None]
     erase_person: Callable[[Case, int | None], Removed]
     erase_case: Callable[[Case], Removed]
-    answers: Callable[[Actor, Case], bool]
+    permission: str
+    at_holder: bool = False
 
 
 _KEEPERS: dict[str, Keeper] = {}
@@ -44,6 +47,15 @@ def add(kinds: Iterable[str], keeper: Keeper) -> None:
 
 def of(case: Case) -> Keeper | None:
     return _KEEPERS.get(case.kind)
+
+
+def answered_by(by: Actor) -> Q:
+    """The cases whose claims a post answers, among those it reaches."""
+    found = Q(pk__in=[])
+    for kind, keeper in _KEEPERS.items():
+        if by.may(keeper.permission):
+            found |= Q(kind=kind, holder_id=by.organisation_id) if keeper.at_holder else Q(kind=kind)
+    return found
 
 
 def kinds() -> list[str]:

@@ -272,3 +272,26 @@ def test_every_version_of_the_notice_can_be_read() -> None:
     assert "<b>称呼和电话</b>" in page
     assert client.get("/privacy/?version=1").status_code == 200
     assert client.get("/privacy/?version=0").status_code == 404
+def test_what_a_committee_locked_is_neither_shown_to_others_nor_unlocked_by_them(
+    cast: Cast, dispute: Callable[..., Any]
+) -> None:
+    story = Story(cast, dispute().case.pk).to("archived")
+    claim, number = asked(story.case, "locking", party=2), story.case.number
+    assert [each.person for each in Message.objects.filter(source=claim.id)] == [cast.people["chair"]]
+    answered(claim, cast["chair"])
+    held = {"number": number, "why": "行政诉讼"}
+    for name in ("dispatcher", "county_dispatcher"):
+        desk = sign_in(cast, name)
+        page = desk.get("/desk/claims").content.decode()
+        assert number not in page
+        assert REPLY not in page
+        assert desk.post(f"/desk/claims/locks/{number}/ending").status_code == 404
+        assert desk.post("/desk/claims/holds", held).status_code == 422
+    assert sign_in(cast, "mediator").get(f"/desk/mediations/{number}").status_code == 404
+    chair = sign_in(cast, "chair")
+    assert number in chair.get("/desk/claims").content.decode()
+    assert chair.post("/desk/claims/holds", held).status_code == 302
+    assert chair.post(f"/desk/claims/locks/{number}/ending").status_code == 302
+    assert Lock.objects.get().ended_at is not None
+
+

@@ -13,9 +13,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from linli.cases.actions import BadData, CaseNotFound, CommandError
-from linli.cases.models import Case, CaseQuerySet
+from linli.cases.models import Case
 from linli.kit import clock, codes
-from linli.people.access import Actor, post_of, requires
+from linli.people.access import post_of, requires
 from linli.privacy.actions import claims as actions
 from linli.privacy.actions import locks, reads
 from linli.privacy.models import Claim, Group, Hold, Lock
@@ -78,7 +78,7 @@ def holds(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _list(request, form, 422)
     wanted = codes.normalise_number(form.cleaned_data["number"])
-    case = _own(post_of(request)).numbered(wanted).first() if wanted else None
+    case = actions.cases_of(post_of(request)).numbered(wanted).first() if wanted else None
     if case is None:
         form.add_error("number", _("您的范围里没有这个编号。"))
         return _list(request, form, 422)
@@ -102,7 +102,7 @@ def unlocking(request: HttpRequest, number: str) -> HttpResponse:
 
 
 def _end(request: HttpRequest, number: str, end: Callable[..., None], done: str) -> HttpResponse:
-    case = _own(post_of(request)).numbered(codes.normalise_number(number)).first()
+    case = actions.cases_of(post_of(request)).numbered(codes.normalise_number(number)).first()
     if case is None:
         raise Http404
     try:
@@ -113,14 +113,9 @@ def _end(request: HttpRequest, number: str, end: Callable[..., None], done: str)
     return redirect("web:claims")
 
 
-def _own(post: Actor) -> CaseQuerySet:
-    """The cases on which this post answers claims, locked ones among them."""
-    return Case.objects.within_reach(post)
-
-
 def _list(request: HttpRequest, form: HoldForm, status: int = 200) -> HttpResponse:
     post, at = post_of(request), clock.now()
-    mine = {"case__in": _own(post)}
+    mine = {"case__in": actions.cases_of(post)}
     answered = Claim.objects.filter(answered_at__isnull=False, person=person_of(post), **mine)
     context = {
         "waiting": actions.waiting_for(post),
