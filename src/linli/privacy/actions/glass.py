@@ -38,7 +38,7 @@ told: list[Callable[[Glass, Case], None]] = []
 def break_glass(*, number: str, reason: str, hours: int, by: Actor, at: datetime) -> Glass:
     """Opens the case to this post until then. BadData for a wrong number, a reason too short or too many open.
 
-    A number that is no case's and one the post must never see are answered alike.
+    A number that is no case's and one the post must never see are answered alike; so is that of a locked case.
     """
     if not by.may(PERMISSION) or by.person_id is None or by.organisation_id is None:
         raise CaseNotFound
@@ -65,7 +65,8 @@ def _case(number: str, by: Actor) -> Case | None:
     wanted = codes.normalise_number(number)
     if not wanted:
         return None
-    return Case.objects.numbered(wanted).exclude(accused_path__in=by.ancestor_paths).first()
+    found = Case.objects.numbered(wanted).exclude(accused_path__in=by.ancestor_paths)
+    return found.filter(is_locked=False).first()
 
 
 def _write(case: Case, reason: str, until: datetime, by: Actor, at: datetime) -> Glass:

@@ -243,6 +243,19 @@ def test_a_party_is_answered_by_the_committee_alone(cast: Cast, dispute: Callabl
     answered(claim, cast["chair"], phone="0712-0000-888")
     phones = {each.number: each.phone for each in Party.objects.filter(case=story.case)}
     assert phones[2] == "0712-0000-888"
+def test_no_glass_is_broken_to_a_locked_case(closed: Case, cast: Cast) -> None:
+    asking = {"number": closed.number, "reason": "来问办到哪一步", "hours": 2}
+    page, early = f"/desk/cases/{closed.number}", sign_in(cast, "outsider")
+    assert early.post("/desk/glass", asking).status_code == 302
+    assert early.get(page).status_code == 200
+    answered(asked(closed, "locking"), cast["dispatcher"])
+    assert early.get(page).status_code == 404
+    for name in ("dispatcher", "county_dispatcher", "supervisor"):
+        desk = sign_in(cast, name)
+        assert desk.post("/desk/glass", asking).status_code == 422
+        assert desk.get(page).status_code == 404
+
+
     assert phones[1] != "0712-0000-888"
 
 
