@@ -180,6 +180,7 @@ def answer(*, claim_id: UUID, given: Answer, by: Actor, at: datetime) -> Claim:
         if claim.answered_at is not None:
             raise NotAllowed(_("这一件已经答复过。"))
         claim.outcome, claim.reply, claim.answered_at = given.outcome, words, at
+        claim.reply_salt, claim.reply_commitment = _commitment(words)
         claim.person_id, claim.role, claim.organisation_id = by.person_id, by.role, by.organisation_id
         claim.save(force_update=True)
         _carry_out(claim, given, by, at)
@@ -187,7 +188,6 @@ def answer(*, claim_id: UUID, given: Answer, by: Actor, at: datetime) -> Claim:
     return claim
 
 
-        claim.reply_salt, claim.reply_commitment = _commitment(words)
 def _carry_out(claim: Claim, given: Answer, by: Actor, at: datetime) -> None:
     """A lock where the answer says so; a deletion or correction where one was asked and granted."""
     case, keeper = claim.case, keepers.of(claim.case)
