@@ -381,6 +381,7 @@ def test_a_move_on_another_version_changes_nothing(match: str, clerk: Program, d
     dispatcher.post(f"/cases/{number}/acceptances")
     response = dispatcher.post(f"/cases/{number}/notes", NOTE, If_Match=match)
     said = problem(response, 412, "stale")
+    assert "Nothing was changed" in said["detail"]
     assert said["current"] == {"state": "accepted", "version": 2}
     assert response["ETag"] == '"2"'
     assert Case.objects.get().version == 2

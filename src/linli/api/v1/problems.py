@@ -131,7 +131,8 @@ def _of_command(error: CommandError, version: int | None) -> Problem:
     if isinstance(error, StaleCase):
         now = {"state": error.case.state, "version": error.case.version}
         code = "changed" if version is None else "stale"
-        return Problem(code, str(error), headers={"ETag": f'"{error.case.version}"'}, current=now)
+        said = _("您读到以后，这一件已经有人动过。什么都没有改变，请读过现在的情况再决定。")
+        return Problem(code, said, headers={"ETag": f'"{error.case.version}"'}, current=now)
     codes: dict[type[CommandError], str] = {
         CaseNotFound: "not-found",
         NotAllowed: "not-allowed",
