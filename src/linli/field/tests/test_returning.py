@@ -169,7 +169,7 @@ def test_a_draft_can_be_filed_after_its_case_has_left_the_phone(phone: Page, cas
     )
     go(phone, "home")
     phone.evaluate("window.dispatchEvent(new Event('online'))")
-    phone.wait_for_selector("[data-tasks-empty]:not([hidden])")
+    phone.wait_for_selector('[data-tasks] article:not(:has(a[href^="#case/"])):only-child')
     phone.click("[data-drafts] a")
     phone.wait_for_selector('[data-screen="move"]:not([hidden])')
     assert "电工" in phone.input_value('[data-screen="move"] [name=note]')
