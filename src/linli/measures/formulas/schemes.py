@@ -24,7 +24,7 @@ PERIODS = {"month", "quarter"}
 KEYS = {
     "label", "period", "units", "axis", "objections", "bonus_cap", "deduction_cap", "source", "items",
 }  # fmt: skip
-OPTIONAL = {"kinds"}
+OPTIONAL = {"kinds", "least"}
 ITEM_KEYS = {"indicator", "points", "full_at", "step"}
 
 
@@ -41,9 +41,9 @@ class Item:
     full_at: Decimal
     step: Decimal
 
-    def earned(self, counted: Counts) -> Decimal | None:
-        """None where there is nothing to measure."""
-        whole = self.indicator.whole.of(counted)
+    def earned(self, counted: Counts, least: int = 0) -> Decimal | None:
+        """None where there is nothing to measure; the whole is never taken for less than `least`."""
+        whole = max(least, self.indicator.whole.of(counted))
         if whole <= 0:
             return None
         share = HUNDRED * self.indicator.part.of(counted) / Decimal(whole)
@@ -53,7 +53,10 @@ class Item:
 
 @dataclass(frozen=True)
 class Scheme:
-    """A way of assessing: for which units, over which period, by which items, and cases of which kinds."""
+    """A way of assessing: for which units, over which period, by which items, and cases of which kinds.
+
+    `least`: where a unit closed nothing, its faults are measured as though in so many cases; with 0 not at all.
+    """
 
     code: str
     label: Label
@@ -66,6 +69,7 @@ class Scheme:
     deduction_cap: Decimal
     items: tuple[Item, ...]
     kinds: tuple[str, ...] = (REQUEST,)
+    least: int = 0
 
     @property
     def names(self) -> list[str]:
@@ -77,7 +81,8 @@ class Scheme:
 
         Items with nothing to measure are left out; the score is of the points that could be earned, None without any.
         """
-        rows = [(item, item.earned(counted)) for item in self.items]
+        least = self.least if any(item.indicator.part.of(counted) for item in self.items) else 0
+        rows = [(item, item.earned(counted, least)) for item in self.items]
         possible = sum((item.points for item, earned in rows if earned is not None), Decimal(0))
         earned_ = sum((earned for _item, earned in rows if earned is not None), Decimal(0))
         bonus = min(self.bonus_cap, sum((n for n in adjustments if n > 0), Decimal(0)))
@@ -140,6 +145,10 @@ def load(code: str, text: str) -> Scheme:
         Limit.parse(row["objections"])
     except LimitError as error:
         raise SchemeError(f"{code}: {error}") from error
+    items = tuple(_item(code, each) for each in row["items"])
+    least = row.get("least", 0)
+    if least not in (0, 1) or (least and any(item.indicator.code not in faults() for item in items)):
+        raise SchemeError(f"{code}: least may be 1 where every item is a fault, and nothing else")
     return Scheme(
         code=code,
         label=Label(**row["label"]),
@@ -150,8 +159,9 @@ def load(code: str, text: str) -> Scheme:
         objections=row["objections"],
         bonus_cap=Decimal(row["bonus_cap"]),
         deduction_cap=Decimal(row["deduction_cap"]),
-        items=tuple(_item(code, each) for each in row["items"]),
+        items=items,
         kinds=tuple(row.get("kinds", (REQUEST,))),
+        least=least,
     )
 
 

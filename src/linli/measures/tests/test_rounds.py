@@ -243,11 +243,10 @@ def held_to(town: Town, unit: str, scheme: str) -> dict[str, Decimal]:
         Tree.standing(),
         [town[unit].code],
     )
-    counts = reckoning.counts(basis)[town[unit].code]
-    earned = {item.indicator.code: item.earned(counts) for item in rule.items}
-    whole = rule.result(counts)["score"]
-    earned["score"] = None if whole is None else Decimal(whole)
-    return {code: points for code, points in earned.items() if points is not None}
+    found = rule.result(reckoning.counts(basis)[town[unit].code])
+    earned = {row["indicator"]: row["points"] for row in found["items"]}
+    earned["score"] = found["score"]
+    return {code: Decimal(points) for code, points in earned.items() if points is not None}
 
 
 def risen(before: dict[str, Decimal], after: dict[str, Decimal]) -> set[str]:
@@ -260,6 +259,23 @@ class OwnMoves(Quick):
     def actors(self, case: Case) -> list[Actor]:
         names = ("dispatcher", "handler", "township_supervisor", "grid_worker", "officer", "verifier")
         return [self.cast[name] for name in names]
+
+def test_closing_nothing_is_no_way_round_the_faults() -> None:
+    text = schemes.text_of("cases_month")
+    rule = schemes.load("cases_month", text)
+    found = rule.result({"late_total": 1, "came_back": 2})
+    assert [row["points"] for row in found["items"]][0] == "0.00"
+    assert found["score"] == "65.00"  # 25 and 10 of a hundred, as though in one case
+    assert found["score"] == rule.result({"late_total": 1, "came_back": 2, "assessed": 1})["score"]
+    assert rule.result({})["score"] is None
+    before = schemes.load("cases_month", text.replace("least = 1\n", ""))  # as signed rounds have it
+    assert before.result({"late_total": 1})["score"] is None
+    for wrong in ("least = 2", 'least = "1"'):
+        with pytest.raises(schemes.SchemeError, match="least"):
+            schemes.load("planted", text.replace("least = 1", wrong))
+    with pytest.raises(schemes.SchemeError, match="least"):
+        schemes.load("planted", "least = 1\n" + schemes.text_of(SCHEME))
+
 
     def give(self, command: dict[str, Any]) -> None:
         cases.fire_due_clocks(at=self.at)
