@@ -115,6 +115,26 @@ def _by_case(left_out: dict[str, set[str]]) -> dict[UUID, set[str]]:
     return found
 
 
+def counts_between(one: dict[str, Any], other: dict[str, Any]) -> set[str]:
+    """The names of the counts in which two results of a unit differ."""
+    before, after = one.get("counts", {}), other.get("counts", {})
+    return {name for name in {*before, *after} if before.get(name, 0) != after.get(name, 0)}
+
+
+def words_between(one: dict[str, Any], other: dict[str, Any]) -> str:
+    """What differs between two results of a unit: the score, and each item with part, whole and points."""
+    said = [("score", one.get("score"), other.get("score"))]
+    before, after = ({row["indicator"]: row for row in each.get("items", ())} for each in (one, other))
+    for code in sorted({*before, *after}):
+        said.append((code, _row_words(before.get(code)), _row_words(after.get(code))))
+    differing = [f"{name} {old or '—'} ≠ {new or '—'}" for name, old, new in said if old != new]
+    return "; ".join(differing) or f"{one} ≠ {other}"
+
+
+def _row_words(row: dict[str, Any] | None) -> str:
+    return "" if row is None else f"{row['part']}/{row['whole']} = {row['points'] or '—'}"
+
+
 def assessed(county: Organisation, rule: Scheme, end: date) -> list[str]:
     """The codes of the scheme's units right below the county that stood on the last day."""
     units = Organisation.objects.filter(parent=county, kind__in=rule.units).order_by("code")

@@ -7,6 +7,7 @@ Both are kept with the round, so that anybody may come to the same digits later,
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -27,7 +28,8 @@ from linli.ledger.actions.tree import Tree as LedgerTree
 from linli.ledger.models import Checkpoint, Leaf
 from linli.measures.actions import counting, reckoning, telling
 from linli.measures.actions.reckoning import Basis
-from linli.measures.formulas import schemes
+from linli.measures.formulas import definitions, schemes
+from linli.measures.formulas.definitions import Definition
 from linli.measures.formulas.periods import OLDEST, period
 from linli.measures.formulas.story import Tree
 from linli.measures.models import Act, Adjustment, Objection, Round, RoundState
@@ -76,6 +78,7 @@ def compute(*, county: Organisation, scheme: str, begins_on: date, by: Actor, at
             "units": codes,
             "moves": counting.moves().count(),
             "root": bytes(checkpoint.root).hex() if checkpoint else "",
+            "definition": definitions.newest().number,
         },
         results=reckoning.points(basis),
         made_by_id=by.person_id,
@@ -235,9 +238,25 @@ def reply(*, act_: Act, words: str, by: Actor, at: datetime) -> Act:
     return Act.objects.get(pk=act_.pk)
 
 
-def reproduce(round_: Round) -> dict[str, str]:
-    """Computes a round again from the ledger as it stood: what differs from the digits that are kept, by unit code."""
+@dataclass(frozen=True)
+class Again:
+    """A round computed again: what differs by unit code, the counts that differ, and what was defined anew since."""
+
+    differences: dict[str, str]
+    counts: frozenset[str]
+    later: list[Definition]
+
+    @property
+    def is_redefined(self) -> bool:
+        """Whether every difference is in counts that were defined anew since the round was computed."""
+        anew = frozenset[str]().union(*(each.counts for each in self.later))
+        return bool(self.counts) and self.counts <= anew and "ledger" not in self.differences
+
+
+def reproduce(round_: Round) -> Again:
+    """Computes a round again from the ledger as it stood, and compares every digit that is kept."""
     differences: dict[str, str] = {}
+    counts: set[str] = set()
     root = LedgerTree().root(round_.position).hex() if round_.position else ""
     if root != round_.basis["root"]:
         differences["ledger"] = f"{round_.basis['root']} ≠ {root}"
@@ -246,9 +265,17 @@ def reproduce(round_: Round) -> dict[str, str]:
         kept.append((round_.final, reckoning.results(round_, final=True)))
     for before, after in kept:
         for code in sorted(set(before) | set(after)):
-            if before.get(code) != after.get(code):
-                differences[code] = f"{before.get(code)} ≠ {after.get(code)}"
-    return differences
+            one, other = before.get(code, {}), after.get(code, {})
+            if one != other:
+                found = reckoning.counts_between(one, other)
+                counts |= found or {""}  # digits that differ though nothing is counted otherwise
+                differences[code] = reckoning.words_between(one, other)
+    return Again(differences, frozenset(counts), redefined(round_))
+
+
+def redefined(round_: Round) -> list[Definition]:
+    """What has been defined anew, of what the round counts, since it was computed; it may be none of its digits."""
+    return definitions.later(round_.basis.get("definition", 1), reckoning.scheme_of(round_).names)
 
 
 def record_of(round_: Round) -> dict[str, Any]:

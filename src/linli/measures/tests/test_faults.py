@@ -162,9 +162,9 @@ def test_a_month_of_cases_is_a_round_like_any_other(report: Any, move: Any, town
     assert found.results[east.code]["counts"]["assessed"] == 2
     assert Decimal(found.results[east.code]["score"]) == 100 - sum(wrong) / 2
     assert found.results[town["county_housing"].code]["score"] is None
-    assert rounds.reproduce(found) == {}
+    assert rounds.reproduce(found).differences == {}
     move(slow, "reopen", Actor.reporter(slow.pk), at=november, reason=NOTHING)
-    assert rounds.reproduce(found) == {}
+    assert rounds.reproduce(found).differences == {}
 
 
 # Mediations --------------------------------------------------------------------------------------
@@ -245,7 +245,7 @@ def test_a_month_of_mediations_is_a_round_of_its_own(dispute: Any, town: Town, c
     found = rounds.compute(scheme=DISPUTES, begins_on=begins_on, **given)
     assert found.results[town["east"].code]["score"] == "100.00"
     assert found.results[town["west"].code]["score"] is None
-    assert rounds.reproduce(found) == {}
+    assert rounds.reproduce(found).differences == {}
     other = rounds.compute(scheme=SCHEME, begins_on=begins_on, **given)
     assert other.results[town["east"].code]["score"] is None
 

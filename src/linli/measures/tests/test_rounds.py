@@ -20,7 +20,7 @@ from linli.ledger import actions as ledger
 from linli.measures.actions import reading, reckoning, rounds
 from linli.measures.actions.reading import View
 from linli.measures.actions.reckoning import Basis
-from linli.measures.formulas import schemes
+from linli.measures.formulas import definitions, indicators, schemes
 from linli.measures.formulas.periods import last_period, period
 from linli.measures.formulas.story import Tree
 from linli.measures.models import Act, Round
@@ -88,7 +88,7 @@ def test_a_round_goes_from_count_to_signature(assessed: Round, town: Town, cast:
     assert signed.final is not None
     assert score(signed, "east", town) == "98.50"
     assert signed.final[town["east"].code]["counts"]["due"] == 2
-    assert rounds.reproduce(signed) == {}
+    assert rounds.reproduce(signed).differences == {}
     with pytest.raises(NotAllowed):
         rounds.sign(round_=signed, by=boss, at=after)
 
@@ -104,16 +104,55 @@ def test_the_same_digits_come_out_whatever_happens_afterwards(
     move(other, "correct", "dispatcher", at=later, reason="登记错了。", place=str(town["grid2"].pk))
     report()
     orgs.move(organisation=town["village"], to=town["west"], by=None, at=later)
-    assert rounds.reproduce(assessed) == {}
+    assert rounds.reproduce(assessed).differences == {}
 
 
 @pytest.mark.django_db
 def test_a_changed_digit_is_found(assessed: Round, town: Town) -> None:
     code = town["east"].code
     assessed.results[code]["score"] = "99.99"
-    assert list(rounds.reproduce(assessed)) == [code]
+    assert list(rounds.reproduce(assessed).differences) == [code]
     assessed.basis["root"] = "00"
-    assert set(rounds.reproduce(assessed)) == {code, "ledger"}
+    assert set(rounds.reproduce(assessed).differences) == {code, "ledger"}
+
+
+@pytest.mark.django_db
+def test_digits_that_differ_because_a_count_was_defined_anew_are_told_apart_from_others(
+    report: Any, move: Any, town: Town, cast: Cast
+) -> None:
+    case = report().case
+    closed(case, move, town, NOW + timedelta(days=1))
+    move(case, "rate", Actor.reporter(case.pk), at=NOW + timedelta(days=1), grade="1")
+    move(case, "reopen", Actor.reporter(case.pk), at=NOW + timedelta(days=2), reason="昨晚又不亮了。")
+    made = rounds.compute(
+        county=town["county"], scheme=SCHEME, begins_on=date(2026, 10, 1), by=cast["supervisor"], at=NOVEMBER
+    )
+    assert made.basis["definition"] == definitions.newest().number
+    assert (rounds.reproduce(made).differences, rounds.redefined(made)) == ({}, [])
+    code = town["east"].code
+    counts = made.results[code]["counts"]
+    assert counts["rated"] == 1
+    without = {name: n for name, n in counts.items() if name != "rated"}  # as the first definition had it
+    made.basis["definition"], made.results[code] = 1, schemes.schemes()[SCHEME].result(without)
+    again = rounds.reproduce(made)
+    assert again.is_redefined
+    assert again.differences == {code: "satisfied 0/0 = — ≠ 0/1 = 0.00"}
+    assert [(each.number, each.since) for each in again.later] == [(2, date(2026, 11, 30))]
+    made.results[code]["score"] = "99.99"  # counted otherwise besides: no definition says so
+    made.results[town["west"].code]["score"] = "99.99"
+    again = rounds.reproduce(made)
+    assert not again.is_redefined
+    assert set(again.differences) == {code, town["west"].code}
+
+
+def test_definitions_are_numbered_and_name_counts_there_are() -> None:
+    known = definitions.definitions()
+    assert [each.number for each in known] == list(range(1, len(known) + 1))
+    assert [each.since for each in known] == sorted(each.since for each in known)
+    for each in known:
+        assert each.counts <= set(indicators.counts()), each.number
+        assert each.label.zh, each.number
+        assert each.label.en != each.label.zh, each.number
 
 
 @pytest.mark.django_db
@@ -222,6 +261,23 @@ def test_points_step_down_and_bonuses_are_capped() -> None:
     assert rule.result({})["score"] is None
 
 
+def test_closing_nothing_is_no_way_round_the_faults() -> None:
+    text = schemes.text_of("cases_month")
+    rule = schemes.load("cases_month", text)
+    found = rule.result({"late_total": 1, "came_back": 2})
+    assert [row["points"] for row in found["items"]][0] == "0.00"
+    assert found["score"] == "65.00"  # 25 and 10 of a hundred, as though in one case
+    assert found["score"] == rule.result({"late_total": 1, "came_back": 2, "assessed": 1})["score"]
+    assert rule.result({})["score"] is None
+    before = schemes.load("cases_month", text.replace("least = 1\n", ""))  # as signed rounds have it
+    assert before.result({"late_total": 1})["score"] is None
+    for wrong in ("least = 2", 'least = "1"'):
+        with pytest.raises(schemes.SchemeError, match="least"):
+            schemes.load("planted", text.replace("least = 1", wrong))
+    with pytest.raises(schemes.SchemeError, match="least"):
+        schemes.load("planted", "least = 1\n" + schemes.text_of(SCHEME))
+
+
 def test_months_and_quarters() -> None:
     assert period("quarter", date(2026, 11, 3)) == (date(2026, 10, 1), date(2027, 1, 1))
     assert last_period("month", date(2026, 1, 15)) == (date(2025, 12, 1), date(2026, 1, 1))
@@ -259,23 +315,6 @@ class OwnMoves(Quick):
     def actors(self, case: Case) -> list[Actor]:
         names = ("dispatcher", "handler", "township_supervisor", "grid_worker", "officer", "verifier")
         return [self.cast[name] for name in names]
-
-def test_closing_nothing_is_no_way_round_the_faults() -> None:
-    text = schemes.text_of("cases_month")
-    rule = schemes.load("cases_month", text)
-    found = rule.result({"late_total": 1, "came_back": 2})
-    assert [row["points"] for row in found["items"]][0] == "0.00"
-    assert found["score"] == "65.00"  # 25 and 10 of a hundred, as though in one case
-    assert found["score"] == rule.result({"late_total": 1, "came_back": 2, "assessed": 1})["score"]
-    assert rule.result({})["score"] is None
-    before = schemes.load("cases_month", text.replace("least = 1\n", ""))  # as signed rounds have it
-    assert before.result({"late_total": 1})["score"] is None
-    for wrong in ("least = 2", 'least = "1"'):
-        with pytest.raises(schemes.SchemeError, match="least"):
-            schemes.load("planted", text.replace("least = 1", wrong))
-    with pytest.raises(schemes.SchemeError, match="least"):
-        schemes.load("planted", "least = 1\n" + schemes.text_of(SCHEME))
-
 
     def give(self, command: dict[str, Any]) -> None:
         cases.fire_due_clocks(at=self.at)

@@ -135,6 +135,11 @@ def test_the_command_assesses_reproduces_and_looks_for_surges() -> None:
         call_command("measures", "reproduce", str(made.pk), stderr=StringIO())
     with pytest.raises(CommandError):
         call_command("measures", "reproduce", "00000000-0000-7000-8000-000000000000")
+    Round.objects.update(basis={**made.basis, "definition": 1})
+    said = StringIO()
+    with pytest.raises(CommandError, match="不一致"):
+        call_command("measures", "reproduce", str(made.pk), stderr=said)
+    assert "算法第 2 版（2026-11-30 起）：评价以后重开的" in said.getvalue()
     call_command("measures", "surges", "--from", "2015-01-01", "--until", "2015-02-01", stdout=out)
     for first, last in (("2015-02-01", "2015-01-01"), ("0001-01-01", "2015-01-01")):
         with pytest.raises(CommandError, match="--until"):

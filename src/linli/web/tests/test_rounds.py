@@ -56,6 +56,15 @@ def test_the_county_computes_and_others_see_nothing_before_it_is_published(made:
     assert signed_in(cast, "grid_worker").get("/desk/rounds").status_code == 404
 
 
+def test_the_page_of_a_round_says_what_was_counted_otherwise_when_it_was_computed(
+    made: Round, cast: Cast
+) -> None:
+    boss, page = signed_in(cast, "supervisor"), f"/desk/rounds/{made.pk}"
+    assert "改过算法" not in boss.get(page).content.decode()
+    Round.objects.update(basis={**made.basis, "definition": 1})
+    assert "这一轮算出以后改过算法（2026-11-30 起）：评价以后重开的" in boss.get(page).content.decode()
+
+
 def test_a_township_sees_its_own_result_and_objects(made: Round, cast: Cast, town: Town) -> None:
     boss, own, other = (signed_in(cast, name) for name in ("supervisor", "township_supervisor", "outsider"))
     page = f"/desk/rounds/{made.pk}"

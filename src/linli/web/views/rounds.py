@@ -207,6 +207,7 @@ def _page(request: HttpRequest, found: Round, status: int = 200, **forms_: Any) 
     context = {
         "round": found,
         "scheme": reckoning.scheme_of(found),
+        "redefined": rounds.redefined(found),
         "lines": _lines(found, mine, post),
         "objections": said.filter(organisation=mine) if mine else said,
         "acts": done,

@@ -162,10 +162,15 @@ class Command(BaseCommand):
         found = Round.objects.filter(pk=options["round"]).first()
         if found is None:
             raise CommandError(_("没有这一轮考评。"))
-        differences = rounds.reproduce(found)
-        for code, said in differences.items():
-            self.stderr.write(f"{code}: {said}")
-        if differences:
+        again = rounds.reproduce(found)
+        for code, words in again.differences.items():
+            self.stderr.write(f"{code}: {words}")
+        for each in again.later if again.differences else ():
+            known = {"number": each.number, "since": each.since.isoformat(), "label": each.label}
+            self.stderr.write(_("算法第 %(number)d 版（%(since)s 起）：%(label)s。") % known)
+        if again.is_redefined:
+            raise CommandError(_("不一致的都是这一轮算出以后改过算法的数，公布的仍是当时算法的结果。"))
+        if again.differences:
             raise CommandError(_("重算的结果和公布的不一致。"))
         said = _("从总账前 %(position)d 条重算，每一位都相同。")
         self.stdout.write(said % {"position": found.position})
