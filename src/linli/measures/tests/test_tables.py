@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,13 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
-from conftest import NOW
+from conftest import NOW, Town
 from django.core.management import CommandError, call_command
+from django.utils.translation import override
 
 from linli.ledger import actions as ledger
-from linli.measures.actions import checking, counting, tables
+from linli.measures.actions import checking, counting, surges, tables
+from linli.measures.formulas.surges import Notice, Surge
 from linli.measures.models import Rollup, Round
 from linli.service_requests import imports
 
@@ -133,14 +135,42 @@ def test_the_command_assesses_reproduces_and_looks_for_surges() -> None:
     Round.objects.update(results={})
     with pytest.raises(CommandError, match="不一致"):
         call_command("measures", "reproduce", str(made.pk), stderr=StringIO())
-    with pytest.raises(CommandError):
-        call_command("measures", "reproduce", "00000000-0000-7000-8000-000000000000")
     Round.objects.update(basis={**made.basis, "definition": 1})
     said = StringIO()
     with pytest.raises(CommandError, match="不一致"):
         call_command("measures", "reproduce", str(made.pk), stderr=said)
     assert "算法第 2 版（2026-11-30 起）：评价以后重开的" in said.getvalue()
+    with pytest.raises(CommandError):
+        call_command("measures", "reproduce", "00000000-0000-7000-8000-000000000000")
     call_command("measures", "surges", "--from", "2015-01-01", "--until", "2015-02-01", stdout=out)
     for first, last in (("2015-02-01", "2015-01-01"), ("0001-01-01", "2015-01-01")):
         with pytest.raises(CommandError, match="--until"):
             call_command("measures", "surges", "--from", first, "--until", last)
+
+
+@pytest.mark.parametrize(
+    ("language", "place", "lamp"), [("zh-hans", "东河镇", "路灯"), ("en", "Donghe", "lamp")]
+)
+def test_the_list_of_surges_is_in_the_readers_language_with_a_day_for_each(
+    language: str, place: str, lamp: str, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = date(2026, 7, 8)
+    made = [
+        Surge(
+            town["east"].path, "facility.street_lamp", first + timedelta(days=n), (9 + n, 20 + n), 1.5, 1e-20
+        )
+        for n in range(2)
+    ]
+    monkeypatch.setattr(surges, "replay", lambda **_given: [Notice(town["east"].path, first, made)])
+    monkeypatch.setenv("COLUMNS", "160")
+    out, asked = StringIO(), ("--county", "990001", "--from", "2026-07-01", "--until", "2026-07-31")
+    with override(language):
+        call_command("measures", "surges", *asked, stdout=out)
+    rows = [line.split("│")[1:-1] for line in out.getvalue().splitlines() if "→ 2" in line]
+    (day, where, own, what, counts, _usual), (again, nowhere, other, *_rest) = [
+        [cell.strip() for cell in row] for row in rows
+    ]
+    assert (day, own, other, counts) == ("2026-07-08", "2026-07-08", "2026-07-09", "9 → 20")
+    assert (again, nowhere) == ("", "")  # of the same notice
+    assert place in where
+    assert lamp in what.lower()
