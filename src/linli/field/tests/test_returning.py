@@ -291,7 +291,7 @@ def test_an_officer_s_phone_says_how_far_the_grids_have_come(
     month = timezone.localtime(at).date().replace(day=1)
     screening.record_round(place=town["grid"], month=month, found=2, by=cast["grid_worker"], at=at)
     page = enrolled(window("officer"))
-    told = "网格已记 1 ÷ 2，共发现 2 起。还差：第二网格。"
+    told = "2 个网格，已记 1 个，共发现 2 起。还差：第二网格。"
     expect(page.locator("[data-tasks] article")).to_contain_text(told)
     go(page, "screening")
     form = page.locator('[data-screen="screening"]')

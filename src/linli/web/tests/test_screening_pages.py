@@ -105,7 +105,12 @@ def test_an_officer_sees_how_far_the_grids_have_come_and_which_is_missing(
 ) -> None:
     send(desk("grid_worker"), town, place=str(town["grid"].pk), found="2", note="走了一组到四组。")
     page = desk("officer").get(PATH).content.decode()
-    for said in ("已登记 1 ÷ 2，共发现 2 起", "没有排查完", "网格 1 ÷ 2，还差：第二网格", "走了一组到四组。"):
+    for said in (
+        "2 个网格，这个月已登记 1 个，共发现 2 起",
+        "没有排查完",
+        "2 个网格，已登记 1 个，还差：第二网格",
+        "走了一组到四组。",
+    ):
         assert said in page, said
     assert "已排查 0 个，发现 2 起" in page
     send(desk("sibling_worker"), town, place=str(town["grid2"].pk))
