@@ -161,5 +161,5 @@ def install() -> None:
 
     The committee that has it answers; those above it know of its content nothing, and answer nothing about it.
     """
-    answers = {"permission": "mediation.accept", "at_holder": True}
-    keepers.add(KINDS, keepers.Keeper(_copy, _correct, _erase_person, _erase_case, **answers))
+    keeper = keepers.Keeper(_copy, _correct, _erase_person, _erase_case, "mediation.accept", at_holder=True)
+    keepers.add(KINDS, keeper)

@@ -123,6 +123,7 @@ def _page(
         "kinds": ClaimKind.choices,
         "given": given or {},
         "errors": errors or {},
+        "at": clock.now(),
         "is_done": request.GET.get("done") == "asked",
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK

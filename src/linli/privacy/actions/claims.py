@@ -55,7 +55,7 @@ def source_of(kind: str) -> str:
 
 
 def ask(*, case: Case, party: int | None, kind: str, words: str, at: datetime) -> Claim:
-    """Takes a claim in. One of a kind stands at a time; the same asked again is the first. Raises BadData."""
+    """Takes a claim in. One of a kind stands at a time; the same asked again is the first, with other words BadData."""
     said = clean(words).strip()
     if kind not in ClaimKind.values:
         raise BadData({"kind": _("请选您要什么。")})
@@ -65,7 +65,7 @@ def ask(*, case: Case, party: int | None, kind: str, words: str, at: datetime) -
         raise BadData({"words": _("最多%(n)d个字。") % {"n": LONGEST}})
     standing = Claim.objects.open().filter(case_id=case.pk, party=party, kind=kind)
     if (first := standing.first()) is not None:
-        return first
+        return _again(first, said)
     due_at = due(at, limit_of(kind), current()).due_at
     assert due_at is not None
     claim = Claim(case_id=case.pk, id=uuid7(), party=party, kind=kind, words=said, asked_at=at, due_at=due_at)
@@ -76,8 +76,15 @@ def ask(*, case: Case, party: int | None, kind: str, words: str, at: datetime) -
             for tell in told:
                 tell(claim, case)
     except IntegrityError:  # asked twice at the same moment
-        return standing.get()
+        return _again(standing.get(), said)
     return claim
+
+
+def _again(first: Claim, said: str) -> Claim:
+    """The claim that stands, where the same was said; other words would be lost."""
+    if said != first.words and not isinstance(first.words, Unread):
+        raise BadData({"words": _("这一项您已经提过，还在等答复。答复以后可以再提，现在写的请先留着。")})
+    return first
 
 
 def leaf_of(claim: Claim) -> Leaf:
@@ -105,7 +112,7 @@ def _fault(said: str, salt: bytes, commitment: bytes) -> str:
         return "payload" if said else ""
     if isinstance(said, Unread):  # the keys are away, or somebody wrote what no key opens
         return "payload" if _keys_are_here() else ""
-    is_said = merkle.payload_commitment(bytes(salt), said.encode()) == bytes(commitment)
+    is_said = merkle.payload_commitment(salt, said.encode()) == commitment
     return "" if is_said else "payload"
 
 
@@ -138,7 +145,7 @@ def forget_own(case: Case, party: int | None) -> keepers.Removed:
 def rehashed(first: UUID, last: UUID) -> Iterator[ledger.Row]:
     """Every claim with an id from one to another as it stands now, hashed again."""
     for claim in Claim.objects.filter(id__gte=first, id__lte=last).order_by("id"):
-        leaf, fault = leaf_of(claim), _fault(claim.words, claim.salt, claim.commitment)
+        leaf, fault = leaf_of(claim), _fault(claim.words, bytes(claim.salt), bytes(claim.commitment))
         yield ledger.Row(leaf.case_id, leaf.number, bytes(leaf.hash), fault)
 
 
@@ -147,7 +154,7 @@ def rehashed_answers(first: UUID, last: UUID) -> Iterator[ledger.Row]:
     answered = Claim.objects.filter(id__gte=first, id__lte=last, answered_at__isnull=False)
     for claim in answered.order_by("id"):
         leaf = leaf_of_answer(claim)
-        fault = _fault(claim.reply, claim.reply_salt, claim.reply_commitment)
+        fault = _fault(claim.reply, bytes(claim.reply_salt), bytes(claim.reply_commitment))
         yield ledger.Row(leaf.case_id, leaf.number, bytes(leaf.hash), fault)
 
 

@@ -99,7 +99,7 @@ class Claim(models.Model):
             "kind": self.kind,
             "asked_at": self.asked_at,
             "due_at": self.due_at,
-            **_committed(self.commitment),
+            **_committed(bytes(self.commitment)),
         }
 
     def answer_record(self) -> dict[str, Any]:
@@ -109,7 +109,9 @@ class Claim(models.Model):
             "outcome": self.outcome,
             "role": self.role,
             "at": self.answered_at,
-            **_committed(self.reply_commitment, person=self.person_id, organisation=self.organisation_id),
+            **_committed(
+                bytes(self.reply_commitment), person=self.person_id, organisation=self.organisation_id
+            ),
         }
 
 
@@ -117,4 +119,4 @@ def _committed(commitment: bytes, **who: UUID | None) -> dict[str, str]:
     """Nothing for rows from before words were committed to: their leaves stand as they were written."""
     if not commitment:
         return {}
-    return {"commitment": bytes(commitment).hex(), **{name: str(each) for name, each in who.items()}}
+    return {"commitment": commitment.hex(), **{name: str(each) for name, each in who.items()}}

@@ -111,7 +111,7 @@ def test_a_party_gets_its_own_and_the_joint_part(cast: Cast, dispute: Callable[.
 
 def test_a_claim_has_a_clock_and_a_leaf_and_is_told(mine: Any, cast: Cast) -> None:
     claim = asked(mine.case, "correction", "电话应当是 0712-0000-888")
-    assert claim.due_at == asked(mine.case, "correction", "又问一次").due_at
+    assert claim.due_at == asked(mine.case, "correction", claim.words).due_at
     assert Claim.objects.count() == 1
     assert 14 <= (claim.due_at - NOW).days <= 16
     assert Leaf.objects.filter(case_id=claim.id, kind="claim").exists()
@@ -128,6 +128,29 @@ def test_refuses_a_claim_that_says_nothing(mine: Any, kind: str, words: str) -> 
     client = resident(mine.code)
     assert client.post("/track/information", {"kind": kind, "words": words}).status_code == 422
     assert not Claim.objects.exists()
+
+
+def test_what_is_added_to_a_claim_that_waits_is_not_lost_in_silence(mine: Any) -> None:
+    asked(mine.case, "correction", "电话应当是 0712-0000-888")
+    answer = resident(mine.code).post(
+        "/track/information", {"kind": "correction", "words": "姓名也错了，姓汪"}
+    )
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "还在等答复" in page
+    assert "姓名也错了，姓汪" in page
+    assert Claim.objects.get().words == "电话应当是 0712-0000-888"
+
+
+def test_whoever_asked_sees_that_the_answer_is_late(mine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    claim = asked(mine.case)
+    client = resident(mine.code)
+    assert "过了期限" not in client.get("/track/information").content.decode()
+    monkeypatch.setattr(clock, "now", lambda: claim.due_at)
+    client = resident(mine.code)
+    assert "过了期限还没有答复。" in client.get("/track/information").content.decode()
+    claims.report_late(at=claim.due_at)
+    assert "已经报给上级" in client.get("/track/information").content.decode()
 
 
 def test_asked_and_answered_on_the_pages(mine: Any, cast: Cast) -> None:
@@ -167,6 +190,23 @@ def test_nothing_is_deleted_while_the_matter_is_handled(mine: Any, cast: Cast) -
     assert Request.objects.get(pk=mine.case.pk).contact_name == "王女士"
 
 
+def test_what_a_lawsuit_needs_is_not_deleted_because_somebody_asks(closed: Case, cast: Cast) -> None:
+    locks.hold(case_id=closed.pk, why="行政诉讼", by=cast["dispatcher"], at=NOW)
+    claim = asked(closed)
+    desk = sign_in(cast, "dispatcher")
+    assert "放开以前不能删除" in desk.get(f"/desk/claims/{claim.id}").content.decode()
+    for outcome in ("done", "partly"):
+        answer = desk.post(f"/desk/claims/{claim.id}", {"outcome": outcome, "reply": REPLY})
+        assert answer.status_code == 409
+        assert "请写明理由答复" in answer.content.decode()
+    assert Request.objects.get(pk=closed.pk).text.startswith(SECRET)
+    assert not Deletion.objects.exists()
+    answered(claim, cast["dispatcher"], "refused")
+    locks.release(case_id=closed.pk, by=cast["dispatcher"], at=NOW)
+    answered(asked(closed, words="现在可以删了"), cast["dispatcher"])
+    assert not Request.objects.get(pk=closed.pk).text
+
+
 def test_a_deletion_takes_every_word_and_the_log_still_verifies(closed: Case, mine: Any, cast: Cast) -> None:
     answered(asked(closed), cast["dispatcher"])
     case = Case.objects.get(pk=closed.pk)
@@ -190,23 +230,6 @@ def test_a_deletion_takes_every_word_and_the_log_still_verifies(closed: Case, mi
 
 def test_a_locked_case_is_kept_and_seen_by_nobody_but_its_own(closed: Case, mine: Any, cast: Cast) -> None:
     answered(asked(closed, "locking"), cast["dispatcher"])
-def test_what_a_lawsuit_needs_is_not_deleted_because_somebody_asks(closed: Case, cast: Cast) -> None:
-    locks.hold(case_id=closed.pk, why="行政诉讼", by=cast["dispatcher"], at=NOW)
-    claim = asked(closed)
-    desk = sign_in(cast, "dispatcher")
-    assert "放开以前不能删除" in desk.get(f"/desk/claims/{claim.id}").content.decode()
-    for outcome in ("done", "partly"):
-        answer = desk.post(f"/desk/claims/{claim.id}", {"outcome": outcome, "reply": REPLY})
-        assert answer.status_code == 409
-        assert "请写明理由答复" in answer.content.decode()
-    assert Request.objects.get(pk=closed.pk).text.startswith(SECRET)
-    assert not Deletion.objects.exists()
-    answered(claim, cast["dispatcher"], "refused")
-    locks.release(case_id=closed.pk, by=cast["dispatcher"], at=NOW)
-    answered(asked(closed, words="现在可以删了"), cast["dispatcher"])
-    assert not Request.objects.get(pk=closed.pk).text
-
-
     desk = sign_in(cast, "dispatcher")
     assert desk.get(f"/desk/cases/{closed.number}").status_code == 404
     assert closed.number not in desk.get("/desk/cases?open=all").content.decode()
@@ -218,6 +241,19 @@ def test_what_a_lawsuit_needs_is_not_deleted_because_somebody_asks(closed: Case,
     assert desk.post(f"/desk/claims/locks/{closed.number}/ending").status_code == 302
     assert desk.get(f"/desk/cases/{closed.number}").status_code == 200
     assert Lock.objects.get().ended_at is not None
+
+
+def test_no_glass_is_broken_to_a_locked_case(closed: Case, cast: Cast) -> None:
+    asking = {"number": closed.number, "reason": "来问办到哪一步", "hours": 2}
+    page, early = f"/desk/cases/{closed.number}", sign_in(cast, "outsider")
+    assert early.post("/desk/glass", asking).status_code == 302
+    assert early.get(page).status_code == 200
+    answered(asked(closed, "locking"), cast["dispatcher"])
+    assert early.get(page).status_code == 404
+    for name in ("dispatcher", "county_dispatcher", "supervisor"):
+        desk = sign_in(cast, name)
+        assert desk.post("/desk/glass", asking).status_code == 422
+        assert desk.get(page).status_code == 404
 
 
 def test_an_open_case_is_not_locked(mine: Any, cast: Cast) -> None:
@@ -243,20 +279,30 @@ def test_a_party_is_answered_by_the_committee_alone(cast: Cast, dispute: Callabl
     answered(claim, cast["chair"], phone="0712-0000-888")
     phones = {each.number: each.phone for each in Party.objects.filter(case=story.case)}
     assert phones[2] == "0712-0000-888"
-def test_no_glass_is_broken_to_a_locked_case(closed: Case, cast: Cast) -> None:
-    asking = {"number": closed.number, "reason": "来问办到哪一步", "hours": 2}
-    page, early = f"/desk/cases/{closed.number}", sign_in(cast, "outsider")
-    assert early.post("/desk/glass", asking).status_code == 302
-    assert early.get(page).status_code == 200
-    answered(asked(closed, "locking"), cast["dispatcher"])
-    assert early.get(page).status_code == 404
-    for name in ("dispatcher", "county_dispatcher", "supervisor"):
-        desk = sign_in(cast, name)
-        assert desk.post("/desk/glass", asking).status_code == 422
-        assert desk.get(page).status_code == 404
-
-
     assert phones[1] != "0712-0000-888"
+
+
+def test_what_a_committee_locked_is_neither_shown_to_others_nor_unlocked_by_them(
+    cast: Cast, dispute: Callable[..., Any]
+) -> None:
+    story = Story(cast, dispute().case.pk).to("archived")
+    claim, number = asked(story.case, "locking", party=2), story.case.number
+    assert [each.person for each in Message.objects.filter(source=claim.id)] == [cast.people["chair"]]
+    answered(claim, cast["chair"])
+    held = {"number": number, "why": "行政诉讼"}
+    for name in ("dispatcher", "county_dispatcher"):
+        desk = sign_in(cast, name)
+        page = desk.get("/desk/claims").content.decode()
+        assert number not in page
+        assert REPLY not in page
+        assert desk.post(f"/desk/claims/locks/{number}/ending").status_code == 404
+        assert desk.post("/desk/claims/holds", held).status_code == 422
+    assert sign_in(cast, "mediator").get(f"/desk/mediations/{number}").status_code == 404
+    chair = sign_in(cast, "chair")
+    assert number in chair.get("/desk/claims").content.decode()
+    assert chair.post("/desk/claims/holds", held).status_code == 302
+    assert chair.post(f"/desk/claims/locks/{number}/ending").status_code == 302
+    assert Lock.objects.get().ended_at is not None
 
 
 def test_a_late_claim_is_told_once(mine: Any, cast: Cast) -> None:
@@ -285,26 +331,3 @@ def test_every_version_of_the_notice_can_be_read() -> None:
     assert "<b>称呼和电话</b>" in page
     assert client.get("/privacy/?version=1").status_code == 200
     assert client.get("/privacy/?version=0").status_code == 404
-def test_what_a_committee_locked_is_neither_shown_to_others_nor_unlocked_by_them(
-    cast: Cast, dispute: Callable[..., Any]
-) -> None:
-    story = Story(cast, dispute().case.pk).to("archived")
-    claim, number = asked(story.case, "locking", party=2), story.case.number
-    assert [each.person for each in Message.objects.filter(source=claim.id)] == [cast.people["chair"]]
-    answered(claim, cast["chair"])
-    held = {"number": number, "why": "行政诉讼"}
-    for name in ("dispatcher", "county_dispatcher"):
-        desk = sign_in(cast, name)
-        page = desk.get("/desk/claims").content.decode()
-        assert number not in page
-        assert REPLY not in page
-        assert desk.post(f"/desk/claims/locks/{number}/ending").status_code == 404
-        assert desk.post("/desk/claims/holds", held).status_code == 422
-    assert sign_in(cast, "mediator").get(f"/desk/mediations/{number}").status_code == 404
-    chair = sign_in(cast, "chair")
-    assert number in chair.get("/desk/claims").content.decode()
-    assert chair.post("/desk/claims/holds", held).status_code == 302
-    assert chair.post(f"/desk/claims/locks/{number}/ending").status_code == 302
-    assert Lock.objects.get().ended_at is not None
-
-
