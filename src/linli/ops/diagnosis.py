@@ -139,6 +139,9 @@ def feed(at: datetime) -> Finding:
 def witness(at: datetime) -> Finding:
     """Whether the log is signed, and whether somebody elsewhere keeps watch over it."""
     newest, watch = ledger.latest(), ledger.watch(at)
+    if not ledger.is_signed_here():
+        advice = _("把另外保管的日志密钥放回 %(path)s：旧回执和见证只认它。")
+        return Finding(_("日志换了密钥"), advice % {"path": settings.LOG_KEY})
     if ledger.head() > (newest.size if newest else 0) and (newest is None or at - newest.made_at > UNSIGNED):
         advice = _("看 linli worker 是否在运行、日志里有没有错误；怀疑有改动的，运行 linli verify。")
         return Finding(_("日志没有签到最新"), advice)

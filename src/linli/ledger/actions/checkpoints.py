@@ -53,6 +53,15 @@ def latest() -> Checkpoint | None:
     return Checkpoint.objects.order_by("-size").first()
 
 
+def is_signed_here() -> bool:
+    """Whether the key in force signed the first checkpoint and the newest: else the log began with another."""
+    first, newest = Checkpoint.objects.order_by("size").first(), latest()
+    if first is None or newest is None:
+        return True
+    ends = [notes.Note.parse(one.note) for one in (first, newest)]
+    return keys.is_here() and all(note.signed_by(keys.public()) for note in ends)
+
+
 def latest_witnessed(at_least: int = 0) -> Checkpoint | None:
     """The newest checkpoint that a witness signed, of at least so many leaves."""
     return Checkpoint.objects.filter(cosignatures__isnull=False, size__gte=at_least).order_by("-size").first()

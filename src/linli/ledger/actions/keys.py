@@ -21,6 +21,11 @@ def public() -> Key:
     return secret().key
 
 
+def is_here() -> bool:
+    """Whether this machine has the log's key: asked where making one would say that everything else is forged."""
+    return Path(settings.LOG_KEY).exists()
+
+
 def witnesses() -> list[Key]:
     """The witnesses whose signatures are taken."""
     return list(_witnesses(tuple(settings.WITNESSES)))

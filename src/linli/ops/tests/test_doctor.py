@@ -111,6 +111,16 @@ def test_a_witness_that_went_away_is_told_and_then_fails(monkeypatch: pytest.Mon
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("_well")
+def test_a_log_under_another_key_than_it_began_with_fails(settings: Any, tmp_path: Path) -> None:
+    settings.LOG_KEY = tmp_path / "another.key"
+    for at in (NOW, NOW + timedelta(minutes=1)):
+        code, said = diagnose()
+        assert (code, "日志换了密钥" in said) == (1, True)
+        log(at)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_well")
 def test_no_witness_is_a_warning_unless_one_is_wanted(settings: Any) -> None:
     Cosignature.objects.all().delete()
     assert (diagnose()[0], "! 见证  没有见证" in diagnose()[1]) == (0, True)
