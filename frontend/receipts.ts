@@ -43,6 +43,7 @@ interface Note {
 
 const TYPE = "linli-receipt/v1";
 const [LOG, WITNESS] = [1, 4];
+const SALT_BYTES = 16;
 
 /** Whether this browser can check Ed25519 signatures; older ones, and pages without HTTPS, cannot. */
 export async function isAble(): Promise<boolean> {
@@ -75,8 +76,9 @@ export async function check(text: string, key: Key, witnesses: Key[], kept: stri
   const { statement, steps } = found;
   const said = receipt.said ?? "";
   if (said) {
-    const commitment = await sha256(decoded(receipt.salt ?? "") ?? utf8(""), utf8(said));
-    steps.said = state(hex(commitment) === statement.commitment);
+    const salt = decoded(receipt.salt ?? "") ?? utf8("");
+    const commitment = await sha256(salt, utf8(said));
+    steps.said = state(salt.length === SALT_BYTES && hex(commitment) === statement.commitment);
   }
   if (receipt.record) {
     const record = JSON.parse(receipt.record) as { commitment: string };

@@ -68,8 +68,8 @@ class Receipt extends HTMLElement {
     const isBad = Object.values(verdict.steps).includes("bad");
     this.show("verdict", isBad ? "bad" : "good");
     this.fill("case", verdict.statement.case);
-    this.fill("received", moment(verdict.statement.received_at));
-    this.fill("due", verdict.statement.promises.map((each) => limit(each.due_at) || each.limit).join(" · "));
+    this.fill("received", moment(verdict.statement.received_at, this.dataset.zone));
+    this.fill("due", verdict.statement.promises.map((each) => limit(each.due_at, this.dataset.zone) || each.limit).join(" · "));
     this.fill("said", verdict.said);
     this.reveal("[data-facts]");
   }
@@ -104,18 +104,20 @@ function statement(marked: string, key: Key): Promise<Verdict> {
   return checkStatement(words(bytes), key);
 }
 
-/** In the reader's own time, as the page's language writes it. */
-function moment(written: string | null): string {
+/** In the county's time, as the paper has it, and as the page's language writes it. */
+function moment(written: string | null, timeZone?: string): string {
   const at = new Date(written ?? "");
   if (Number.isNaN(at.getTime())) return "";
-  return at.toLocaleString(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" });
+  return at.toLocaleString(document.documentElement.lang, { dateStyle: "long", timeStyle: "short", timeZone });
 }
 
 /** A limit ends with its day: midnight is the 24:00 of the day before. */
-function limit(written: string | null): string {
+function limit(written: string | null, timeZone?: string): string {
   const at = new Date(written ?? "");
-  if (Number.isNaN(at.getTime()) || at.getHours() + at.getMinutes() > 0) return moment(written);
-  const day = new Date(at.getTime() - 1).toLocaleDateString(document.documentElement.lang, { dateStyle: "long" });
+  if (Number.isNaN(at.getTime())) return "";
+  if (at.toLocaleTimeString("en-GB", { timeStyle: "short", timeZone }) !== "00:00") return moment(written, timeZone);
+  const eve = new Date(at.getTime() - 1);
+  const day = eve.toLocaleDateString(document.documentElement.lang, { dateStyle: "long", timeZone });
   return `${day} 24:00`;
 }
 

@@ -17,6 +17,14 @@ def midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(min(max(day, FIRST), LAST), time()))
 
 
+def written(moment: datetime) -> str:
+    """In the county's time, with the year; the end of a day is 24:00, never the next day at 0:00."""
+    local = timezone.localtime(moment)
+    if local.time() == time(0):
+        return f"{local - timedelta(days=1):%Y-%m-%d} 24:00"
+    return f"{local:%Y-%m-%d %H:%M}"
+
+
 def midnight_after(day: date) -> datetime:
     """When a local day ends."""
     return midnight(day) + timedelta(days=1)

@@ -244,7 +244,11 @@ def test_the_command_needs_the_file_the_key_and_a_checkpoint(
         code, said = run(*given)
         assert (code, "✗" in said, said.count("✓")) == (0, False, 6)
         assert json.loads(run(*given, "--json")[1])["is_good"]
-        assert run(str(file))[0] == 1  # another log's key
+        assert "2026-09-30 16:42 收到" in said
+        with pytest.raises(CommandError, match="没有日志的公钥"):
+            run(str(file))
+        assert not settings.LOG_KEY.exists()  # no key of its own is made to call the receipt forged by
+        assert run(str(file), "--key", str(notes.Secret.make("linli.420921", notes.LOG).key))[0] == 1
     file.write_text(json.dumps({**receipt, "said": "{}"}))
     assert run(*given)[0] == 1
     file.write_text("nothing")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,8 @@ from playwright.sync_api import Page, expect
 from linli.cases.actions import receipts
 from linli.ledger import actions as ledger
 from linli.ledger import notes
+from linli.ledger import receipts as ledger_receipts
+from linli.ledger.actions import keys
 from linli.portal.views.receipts import statement_marked
 
 Window = Callable[..., Page]
@@ -61,6 +64,8 @@ def test_a_true_receipt_is_found_true_without_a_network(page: Page, receipt: dic
     give(page, receipt)
     expect(page.get_by_text("这份回执是真的")).to_be_visible()
     expect(page.locator("[data-field=said]")).to_contain_text("村部门前三盏路灯")
+    expect(page.locator("[data-field=received]")).to_have_text("2026年9月30日 16:42")
+    expect(page.locator("[data-field=due]")).to_contain_text("24:00")
     shown = page.locator("[data-step]:visible").all_inner_texts()
     assert [text[0] for text in shown] == ["✓"] * 5
     page.context.set_offline(False)
@@ -95,6 +100,18 @@ def test_the_square_of_the_paper_opens_it(page: Page, receipt: dict[str, Any]) -
     page.reload()
     expect(page.get_by_text("这份回执是真的")).to_be_visible()
     expect(page.locator("[data-step=proof][data-state=none]")).to_be_visible()
+    expect(page.get_by_text("原话没有核对")).to_be_visible()
+
+
+def test_words_under_a_salt_of_another_length_are_seen_through(page: Page, receipt: dict[str, Any]) -> None:
+    moved, said = bytes(15), "{}"
+    page.reload()
+    statement = json.loads(receipt["statement"].split("\n")[1])
+    commitment = hashlib.sha256(moved + said.encode()).hexdigest()
+    signed = ledger_receipts.state({**statement, "commitment": commitment}, keys.secret())
+    give(page, {**receipt, "statement": str(signed), "salt": notes.encoded(moved), "said": said})
+    expect(page.locator("[data-step=signature][data-state=good]")).to_be_visible()
+    expect(page.locator("[data-step=said][data-state=bad]")).to_be_visible()
 
 
 def test_another_key_and_another_file_are_refused_in_words(page: Page, receipt: dict[str, Any]) -> None:

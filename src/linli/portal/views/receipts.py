@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import time, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
-from django.utils.timezone import localtime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -55,7 +54,7 @@ def dispute_file(request: HttpRequest, form: str) -> HttpResponse:
 @require_safe
 def check(request: HttpRequest) -> HttpResponse:
     """Checks a receipt in the browser: nothing is sent, and once it is open it needs no network."""
-    context = {"key": keys.public(), "witnesses": keys.witnesses()}
+    context = {"key": keys.public(), "witnesses": keys.witnesses(), "zone": settings.TIME_ZONE}
     return render(request, "portal/receipt_check.html", context)
 
 
@@ -97,7 +96,7 @@ def _sheet(request: HttpRequest, case: Case, found: dict[str, Any]) -> sheets.Re
         words=words,
         code_heading=_("怎样核对"),
         code_text=_(
-            "用手机扫右上角的方块，在打开的页面上就能核对签名，不用联网也行。"
+            "用手机扫右上角的方块，打开的页面会核对签名，打开以后断了网也行。"
             "用查询码下载的回执文件（JSON）还带着日志的证明，可在 {address} 或用 linli verify-receipt 核对。"
         ).format(address=address),
         code=f"{address}#{marked}",
@@ -118,14 +117,8 @@ def _due(promise: dict[str, Any]) -> str:
 
 
 def _moment(written: str) -> str:
-    """In the county's time, with the year; the end of a day is 24:00, never the next day at 0:00."""
     moment = parse_datetime(written)
-    if moment is None:
-        return written
-    local = localtime(moment)
-    if local.time() == time(0):
-        return f"{local - timedelta(days=1):%Y-%m-%d} 24:00"
-    return f"{local:%Y-%m-%d %H:%M}"
+    return clock.written(moment) if moment is not None else written
 
 
 def _proved(proof: dict[str, Any] | None) -> str:

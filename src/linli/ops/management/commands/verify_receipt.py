@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
+from linli.kit import clock
 from linli.ledger import receipts
 from linli.ledger.actions import keys
 from linli.ledger.notes import Key, Note, NoteError
@@ -63,9 +65,10 @@ def told(verdict: receipts.Verdict) -> list[str]:
     """What the receipt says and how each check came out, a line each."""
     lines = [
         _("编号 %(case)s，%(at)s 收到")
-        % {"case": verdict.statement.get("case"), "at": verdict.statement.get("received_at")},
+        % {"case": verdict.statement.get("case"), "at": _moment(verdict.statement.get("received_at"))},
         *(
-            _("答应的日期：%(due)s（%(limit)s）") % {"due": each.get("due_at"), "limit": each.get("limit")}
+            _("答应的日期：%(due)s（%(limit)s）")
+            % {"due": _moment(each.get("due_at")) or "—", "limit": each.get("limit")}
             for each in verdict.statement.get("promises") or []
         ),
     ]
@@ -88,8 +91,22 @@ def told(verdict: receipts.Verdict) -> list[str]:
     return lines
 
 
+def _moment(written: Any) -> str:
+    """As the clocks of the county show it; what is no moment stays as it is written."""
+    try:
+        moment = parse_datetime(str(written or ""))
+        return clock.written(moment) if moment is not None else str(written or "")
+    except (ValueError, OverflowError):
+        return str(written)
+
+
 def _verdict(options: dict[str, Any]) -> receipts.Verdict:
     receipt = receipts.read(Path(options["file"]).read_text(encoding="utf-8"))
+    if not options["key"] and not keys.is_here():
+        raise CommandError(
+            _("这台机器上没有日志的公钥。请用 --key 给出：网站的 /log/key，最好是公示栏上印的。"),
+            returncode=BAD_INPUT,
+        )
     key = Key.parse(_text(options["key"])) if options["key"] else keys.public()
     kept = (
         Note.parse(Path(options["checkpoint"]).read_text(encoding="utf-8")) if options["checkpoint"] else None
