@@ -17,6 +17,11 @@ interface Series {
 const COLOURS = ["brand-solid", "accent", "line-strong", "danger"];
 const NARROW = 480;
 const FEW = 12;
+const LINE = 16;
+const MOST_LINES = 3; // of a name; of a handful of bars it may have twice as many
+const HANDFUL = 6;
+const AIR = 1.25; // what a name takes more than its letters, because lines break between words
+const LETTER = 13; // pixels of a Chinese character; others take some more than half
 
 /**
  * `<ll-chart form="line|bar|columns|stack" unit="%" floor="0">` draws the table inside it: the first column names, every
@@ -27,6 +32,7 @@ const FEW = 12;
 class Chart extends HTMLElement {
   private chart: EChartsType | null = null;
   private watch: ResizeObserver | null = null;
+  private most = MOST_LINES;
 
   connectedCallback(): void {
     const canvas = find<HTMLElement>(this, ".ll-chart-canvas");
@@ -67,13 +73,16 @@ class Chart extends HTMLElement {
     const [names, series] = read(table);
     const words = { color: this.colour("ink-2"), fontFamily: getComputedStyle(this).fontFamily, fontSize: 13 };
     const room = this.clientWidth < NARROW;
-    const lies = form === "bar" || (form === "columns" && room && names.length <= FEW); // so that names are not torn
+    const torn = room || names.some((name) => width(name) > this.each(names.length));
+    const lies = form === "bar" || (form === "columns" && torn && names.length <= FEW);
+    this.give(lies ? names : []);
     const kinds = { type: "category" as const, data: names, inverse: lies, axisTick: { show: false } };
     const unit = this.getAttribute("unit") ?? "";
+    const floor = amount(this, "floor", 0);
     const numbers = {
       type: "value" as const,
-      min: amount(this, "floor", 0),
-      ...(unit === "%" ? { max: 100 } : {}),
+      min: floor,
+      ...(unit === "%" ? { max: 100, interval: (100 - floor) / steps(100 - floor, room) } : {}),
       minInterval: unit ? 0 : 1,
       splitNumber: room ? 3 : 5,
       axisLabel: { ...words, formatter: `{value}${unit}` },
@@ -108,12 +117,39 @@ class Chart extends HTMLElement {
     );
   }
 
-  /** How much of a name is written: few names in full, over several lines; of many as much as fits one line. */
+  /** How much of a name is written: lying, or few, over several lines; of many months as much as fits one line. */
   private room(lies: boolean, names: number): object {
-    const narrow = this.clientWidth < NARROW;
-    if (lies) return { interval: 0, width: narrow ? 104 : 150, overflow: names > FEW ? "truncate" : "break" };
+    if (lies) return { interval: 0, width: this.beside, overflow: "break", lineHeight: LINE, formatter: this.shortened };
     if (names > FEW) return { interval: "auto" };
-    return { interval: 0, width: Math.floor((this.clientWidth - 56) / names) - 4, overflow: "break" };
+    return { interval: 0, width: this.each(names), overflow: "break" };
+  }
+
+  /** As much of a name as fits the most lines: places that are shown together have very long ones; the table has all. */
+  private readonly shortened = (name: string): string => {
+    const fits = (this.most * this.beside) / AIR;
+    if (width(name) <= fits) return name;
+    let kept = name;
+    while (width(kept) > fits) kept = kept.slice(0, -1);
+    return `${kept.trimEnd()}…`;
+  };
+
+  /** The pixels beside lying bars. */
+  private get beside(): number {
+    return this.clientWidth < NARROW ? 104 : Math.max(150, Math.floor(0.28 * this.clientWidth));
+  }
+
+  /** The pixels below each of so many columns. */
+  private each(names: number): number {
+    return Math.floor((this.clientWidth - 56) / names) - 4;
+  }
+
+  /** Every lying bar has the height of the lines its name may take. */
+  private give(names: string[]): void {
+    const canvas = find<HTMLElement>(this, ".ll-chart-canvas");
+    this.most = names.length > HANDFUL ? MOST_LINES : 2 * MOST_LINES;
+    const lines = Math.min(this.most, Math.max(...names.map((name) => Math.ceil((AIR * width(name)) / this.beside))));
+    if (canvas) canvas.style.minHeight = names.length ? `${names.length * Math.max(24, lines * LINE + 4) + 48}px` : "";
+    this.chart?.resize();
   }
 
   private series(one: Series, form: Form, place: number): object {
@@ -124,6 +160,20 @@ class Chart extends HTMLElement {
     }
     return { ...shared, type: "bar", barMaxWidth: 28, ...(form === "stack" ? { stack: "all" } : {}) };
   }
+}
+
+/** About how wide a name is. */
+function width(name: string): number {
+  let found = 0;
+  for (const letter of name) found += letter > "\u2e7f" ? LETTER : 0.58 * LETTER;
+  return found;
+}
+
+/** Steps of an axis of shares, all equal and of whole tens where they can be. */
+function steps(span: number, room: boolean): number {
+  if (span === 100) return room ? 4 : 5;
+  const tens = span / 10;
+  return tens % 2 === 0 && (room || tens > 5) ? tens / 2 : tens;
 }
 
 function read(table: HTMLTableElement): [string[], Series[]] {
