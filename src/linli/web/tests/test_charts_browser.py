@@ -98,3 +98,17 @@ def test_names_and_numbers_along_the_axes_can_be_read(
         assert (min(shares), max(shares)) == (floor, 100)
         assert len(shares) <= steps + 1
         assert overlapping(found) == []
+
+
+def test_names_on_the_board_have_room_beside_the_numbers(
+    window: Callable[..., Page], report: Any, town: Town, cast: Cast
+) -> None:
+    report()
+    page = window("supervisor", width=1280, language="en")
+    page.goto("/desk/board", wait_until="networkidle")
+    name = page.locator("table.is-compact th[scope=row]").first
+    whole = page.locator("table.is-compact").first.bounding_box()
+    box = name.bounding_box()
+    assert whole
+    assert box
+    assert box["width"] > whole["width"] / 5
