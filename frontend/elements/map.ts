@@ -88,7 +88,7 @@ class MapView extends HTMLElement {
       zoomControl: false,
       attributionControl: this.hasAttribute("tiles"),
       maxZoom: 18,
-      zoomSnap: 0.5,
+      zoomSnap: 0.25,
     });
     this.map = map;
     const zoom = { zoomInTitle: this.text("zoom-in"), zoomOutTitle: this.text("zoom-out") };

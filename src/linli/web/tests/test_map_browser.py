@@ -166,3 +166,18 @@ def test_ten_thousand_points_are_smooth(browser: Browser, page: Page) -> None:
         f"all: longest {max(tasks):.0f} ms, p95 {quantile(tasks, 0.95):.1f} ms of {len(tasks)} pieces of work"
     )
     assert max(tasks) < MOST_MS
+
+
+@pytest.mark.parametrize(("width", "is_beside"), [(1280, True), (360, False)])
+def test_the_table_stands_beside_the_map_where_there_is_room(
+    width: int, is_beside: bool, window: Callable[..., Page], town: Town, cast: Cast
+) -> None:
+    page = window("supervisor", width=width)
+    page.goto("/desk/figures/990001/map?level=village", wait_until="networkidle")
+    drawn = page.locator(".ll-map-canvas").bounding_box()
+    table = page.locator("section[aria-labelledby=m-table]").bounding_box()
+    assert drawn
+    assert table
+    assert (table["x"] >= drawn["x"] + drawn["width"]) == is_beside
+    assert drawn["width"] / drawn["height"] < (1.25 if is_beside else 1)  # a county is about as high as wide
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
