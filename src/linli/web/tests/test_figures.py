@@ -414,3 +414,31 @@ def test_what_is_open_is_drawn_by_state_as_it_is_written(desk: Desk, counted: li
         (step.label, step.n) for step in context["funnel"]
     ]
     assert sum(step.n for step in context["funnel"]) == len(counted)
+
+
+def test_what_has_nothing_to_show_this_month_is_left_out(
+    desk: Desk,
+    report: Callable[..., Any],
+    move: Callable[..., Any],
+    town: Town,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    case = report().case
+    later = NOW + timedelta(days=3)  # the next month: nothing of what is shown is counted, supervision is
+    for verb, by, given in (
+        ("accept", "dispatcher", {}),
+        ("dispatch", "dispatcher", {"unit": str(town["east_works"].pk)}),
+        ("supervise", "supervisor", {"order": "学生晚上看不清路，请尽快。"}),
+    ):
+        move(case, verb, by, at=later, **given)
+    ledger.sequence()
+    while counting.count():
+        pass
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert any(reading.totals(View.of(town["east"], date(2026, 10, 1), date(2026, 11, 1))).values())
+    context = desk("supervisor").get("/desk/figures", {"month": "2026-10"}).context
+    assert [line for below in context["below"] for line in below.lines] == []
+    parts = [chart for chart in context["charts"] if chart.id in ("f-categories", "f-channels")]
+    assert [chart.lines for chart in parts] == [[], []]
+    context = desk("supervisor").get("/desk/figures", MONTH).context
+    assert [line.label for line in context["below"][0].lines] == [town["east"].label]

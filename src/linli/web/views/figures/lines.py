@@ -63,6 +63,11 @@ def late(asked: Asked, counts: Counts, more: Mapping[str, str] | None = None) ->
     return Cell(f"{n:,}", asked.href(*LATE, more=more) if n else "", n)
 
 
+def with_numbers(lines: Sequence[Line]) -> list[Line]:
+    """Those in which something is counted: what has only counts that are not shown says nothing."""
+    return [line for line in lines if any(cell.href for cell in line.cells)]
+
+
 def of_kind(kind: str) -> dict[str, str]:
     """What narrows an address to a kind of case; requests need no word."""
     return {} if kind == reading.REQUESTS else {"kind": kind}

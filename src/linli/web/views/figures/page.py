@@ -21,7 +21,7 @@ from linli.people.access import post_of, requires
 
 from . import committee, requests
 from .asked import Asked
-from .lines import figure, late, number, of_kind, series_of
+from .lines import figure, late, number, of_kind, series_of, with_numbers
 from .standing import BY_HAND
 
 
@@ -130,11 +130,8 @@ def _units(
 ) -> list[Line]:
     named = {unit.path: unit for unit in units if unit.kind in wanted}
     found = reading.by_unit(view, named)
-    return [
-        line_of(replace(asked, unit=unit), found[path])
-        for path, unit in named.items()
-        if any(found.get(path, {}).values())
-    ]
+    lines = [line_of(replace(asked, unit=unit), found[path]) for path, unit in named.items() if path in found]
+    return with_numbers(lines)
 
 
 def _unit_line(there: Asked, counts: Counts) -> Line:

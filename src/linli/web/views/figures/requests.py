@@ -14,7 +14,7 @@ from linli.service_requests.models import Category
 from linli.web.views import kinds
 
 from .asked import Asked
-from .lines import late, number, shares, trend
+from .lines import late, number, shares, trend, with_numbers
 from .standing import Step, funnel, standing
 from .standing import lines as lines_of
 
@@ -57,17 +57,22 @@ def _categories(asked: Asked) -> list[Line]:
     names = {row.code: row for row in Category.objects.filter(parent=None).order_by("position")}
     found = reading.by_category(asked.view, PARTS, groups=True)
     ordered = sorted(found, key=lambda code: names[code].position if code in names else 999)
-    return [
-        _parts(asked, names[code].label if code in names else code, found[code], {"category": code})
-        for code in ordered
-    ]
+    return with_numbers(
+        [
+            _parts(asked, names[code].label if code in names else code, found[code], {"category": code})
+            for code in ordered
+        ]
+    )
 
 
 def _channels(asked: Asked) -> list[Line]:
     found, words = reading.by_channel(asked.view, PARTS), kinds.channels()
-    return [
-        _parts(asked, str(words.get(code, code)), counts, {"channel": code}) for code, counts in found.items()
-    ]
+    return with_numbers(
+        [
+            _parts(asked, str(words.get(code, code)), counts, {"channel": code})
+            for code, counts in found.items()
+        ]
+    )
 
 
 def _parts(asked: Asked, label: str, counts: Counts, more: Mapping[str, str]) -> Line:
