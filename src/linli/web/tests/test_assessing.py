@@ -116,6 +116,17 @@ def test_the_page_asks_as_often_whatever_there_is(
     assert asked() == before
 
 
+def test_the_numbers_of_the_units_below_lead_to_their_cases(desk: Desk, case: Any, town: Town) -> None:
+    client = desk("supervisor")
+    page = client.get(f"/desk/figures/{town['county'].code}/faults", MONTH).content.decode()
+    below = page[page.index('id="fa-units"') :].replace("&amp;", "&")
+    (href,) = re.findall(r'href="(/desk/figures/[^"]+/cases\?[^"]+)">1</a>', below)
+    assert f"/{town['east'].code}/cases" in href
+    assert case.number in client.get(href).content.decode().split("<main")[1]
+    faults = re.findall(rf'href="/desk/figures/{town["east"].code}/faults[^"]*">\d+</a>', below)
+    assert len(faults) == 1
+
+
 def test_a_dispute_put_away_shows_its_assessment_without_a_word_of_it(
     desk: Desk, dispute: Callable[..., Any], cast: Cast, town: Town
 ) -> None:

@@ -37,10 +37,11 @@ class Item:
 
 @dataclass(frozen=True)
 class Line:
-    """A unit below: cases assessed, faults of all kinds, and its own page."""
+    """A unit below: cases assessed with their list, faults of all kinds, and its own page with each of them."""
 
     unit: Organisation
     assessed: int
+    assessed_href: str
     faults: int
     href: str
 
@@ -98,9 +99,7 @@ def faulty(request: HttpRequest, code: str) -> HttpResponse:
             for each in scheme_of(looked.kind).items
         ],
         "lines": [
-            Line(unit, found[path]["assessed"], _faults(found[path]), looked.page(unit))
-            for path, unit in named.items()
-            if _is_said(found.get(path))
+            _line(looked, unit, found[path]) for path, unit in named.items() if _is_said(found.get(path))
         ],
         "up": up,
         "up_href": looked.page(up) if up else "",
@@ -115,6 +114,12 @@ def _other(kind: str) -> str:
 def _item(looked: Looked, counts: Counts, name: str, points: str) -> Item:
     share = indicators.faults()[name].of(counts)
     return Item(indicators.counts()[name], points, counts[name], share, looked.behind(name, counts))
+
+
+def _line(looked: Looked, unit: Organisation, counts: Counts) -> Line:
+    there = replace(looked, asked=replace(looked.asked, unit=unit))
+    behind = there.behind("assessed", counts)
+    return Line(unit, counts["assessed"], behind, _faults(counts), looked.page(unit))
 
 
 def _is_said(counts: Counts | None) -> bool:
