@@ -36,17 +36,18 @@ Seen = tuple[bool, float | None]
 """Whether the promise was missed, and the hours to the close if there was one."""
 
 
-def table(*, by: str, as_of: datetime, county_path: str = "") -> list[Line]:
+def table(*, by: str, as_of: datetime, county_path: str = "", is_read: bool = False) -> list[Line]:
     """Requests received by a moment, as they stood then, under the names of one heading; '' is where none is known.
 
     A request is overdue when its promise was missed by then (`formulas.missed`), the rule of `stats`. A department is
-    the office right below the county that holds the case; a neighbourhood the area right below it.
+    the office right below the county that holds the case; a neighbourhood the area right below it. Names are those
+    that are kept, whatever the language; with `is_read` they are in the reader's.
     """
     cases = requests().filter(received_at__lte=as_of)
     if county_path:
         cases = cases.filter(within("place_path", county_path))
     late = Exists(missed(as_of).filter(case_id=OuterRef("pk")))
-    name_of = _names(by, county_path)
+    name_of = _names(by, county_path, is_read=is_read)
     groups: dict[str, list[Seen]] = defaultdict(list)
     lateness = dict(cases.annotate(late=late).values_list("pk", "late"))
     rows = cases.only("place_path", "holder_path", "category", "received_at", "closed_at")
@@ -75,17 +76,17 @@ def _line(key: str, seen: list[Seen]) -> Line:
     )
 
 
-def _names(by: str, county_path: str) -> Callable[[Case], str]:
+def _names(by: str, county_path: str, *, is_read: bool) -> Callable[[Case], str]:
     """What a case is called under a heading."""
     if by == "month":
         county = Organisation.objects.filter(path=county_path).first()
         zone = county.zone if county else ZoneInfo(settings.TIME_ZONE)
         return lambda case: f"{case.received_at.astimezone(zone):%Y-%m}"
     if by == "category":
-        labels = {row.code: _whole_name(row) for row in Category.objects.all()}
+        labels = {row.code: row.label if is_read else _whole_name(row) for row in Category.objects.all()}
         return lambda case: labels.get(case.category, case.category)
-    units = Organisation.objects.exclude(kind=Kind.COUNTY)
-    names = dict(units.values_list("path", "name"))
+    units = Organisation.objects.exclude(kind=Kind.COUNTY).only("path", "name", "name_en")
+    names = {unit.path: unit.label if is_read else unit.name for unit in units}
     field = "holder_path" if by == "department" else "place_path"
     return lambda case: names.get("/".join(getattr(case, field).split("/")[:2]) + "/", "")
 

@@ -174,3 +174,17 @@ def test_the_list_of_surges_is_in_the_readers_language_with_a_day_for_each(
     assert (again, nowhere) == ("", "")  # of the same notice
     assert place in where
     assert lamp in what.lower()
+
+
+def test_the_table_for_people_is_in_the_readers_language_and_json_is_the_same_in_every(
+    report: Any, town: Town
+) -> None:
+    report()
+    for by, kept, read in (("neighbourhood", "东河镇", "Donghe Town"), ("category", "路灯", "Street lamps")):
+        for language in ("zh-hans", "en"):
+            out, plain, asked = StringIO(), StringIO(), ("--by", by, "--as-of", "2026-10-01")
+            with override(language):
+                call_command("measures", "table", *asked, stdout=out)
+                call_command("measures", "table", *asked, "--json", stdout=plain)
+            assert (read if language == "en" else kept) in out.getvalue()
+            assert [row["key"] for row in json.loads(plain.getvalue())] == [kept]

@@ -99,7 +99,8 @@ class Command(BaseCommand):
     def _table(self, options: dict[str, Any]) -> None:
         county = county_of(options["county"])
         as_of = moment_of(options["as_of"], county.zone if county else ZoneInfo(settings.TIME_ZONE))
-        found = tables.table(by=options["by"], as_of=as_of, county_path=county.path if county else "")
+        path = county.path if county else ""
+        found = tables.table(by=options["by"], as_of=as_of, county_path=path, is_read=not options["json"])
         if options["json"]:
             self.stdout.write(json.dumps([asdict(line) for line in found], ensure_ascii=False))
             return
