@@ -14,7 +14,7 @@ import pytest
 from conftest import find_postgresql
 from django.db import connection
 
-from torture import pages, report
+from torture import pages, profiles, report
 from torture.plants import IN_PARTS
 from torture.profiles import AMOUNTS, ROOT
 from torture.rounds import Rounds
@@ -64,6 +64,23 @@ def test_a_planted_race_is_caught(tmp_path: Path) -> None:
     code, found = tortured(tmp_path / "torture.json", "--plant", "races_without_lock")
     assert code == 0, "0 says that it was caught"
     assert report.bad(found["parts"]["races"])
+
+
+@pytest.mark.parametrize(
+    ("ended", "code", "said"),
+    [
+        (1, 0, "planted no_such: CAUGHT"),
+        (0, 1, "planted no_such: NOT CAUGHT"),
+        (5, 2, "there is no fault no_such"),
+    ],
+)
+def test_a_fault_nobody_knows_is_not_one_that_was_missed(
+    ended: int, code: int, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = subprocess.CompletedProcess([], ended)
+    monkeypatch.setattr(subprocess, "run", lambda *_given, **_more: done)
+    assert profiles.run("short", [], "no_such", Path("nowhere")) == code
+    assert capsys.readouterr().out.startswith(said)
 
 
 def test_every_planted_fault_has_a_part_that_is_run() -> None:
