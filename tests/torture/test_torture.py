@@ -77,7 +77,7 @@ def test_a_planted_race_is_caught(tmp_path: Path) -> None:
 def test_a_fault_nobody_knows_is_not_one_that_was_missed(
     ended: int, code: int, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    done = subprocess.CompletedProcess([], ended)
+    done: subprocess.CompletedProcess[bytes] = subprocess.CompletedProcess([], ended)
     monkeypatch.setattr(subprocess, "run", lambda *_given, **_more: done)
     assert profiles.run("short", [], "no_such", Path("nowhere")) == code
     assert capsys.readouterr().out.startswith(said)
