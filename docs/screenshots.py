@@ -217,6 +217,7 @@ PAGES = {
     "cases": ("county-dispatcher", "/desk/cases"),
     "board": ("county-leader", "/desk/board"),
     "charts": ("county-leader", "/desk/figures"),
+    "faults": ("county-leader", "/desk/figures/420921/faults"),
     "charts-township": ("leader1", "/desk/figures"),
     "charts-office": ("construction1", "/desk/figures"),
     "charts-committee": ("chair1", "/desk/figures"),
@@ -236,7 +237,7 @@ PIN = "246810"
 
 GALLERY = (
     *("charts", "charts-township", "charts-office", "charts-committee"),
-    *("figures", "map", "problems", "orders", "order", "rounds", "round", "reports"),
+    *("board", "figures", "map", "faults", "problems", "orders", "order", "rounds", "round", "reports"),
 )
 
 KEPT = {
@@ -251,7 +252,6 @@ KEPT = {
     "work-en-1280",
     "case-zh-1280",
     "case-en-1280",
-    "board-zh-1280",
     "home-en-360",
 }
 
