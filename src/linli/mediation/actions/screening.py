@@ -49,6 +49,9 @@ class Tally(NamedTuple):
     linked: int = 0
 
 
+NONE, NOT_DONE = Rounds(), Tally(whole=1)
+
+
 def come_to(own: Rounds, grids: Rounds, standing: int) -> Tally:
     """A place is gone through by a round of its own, or by one of each of its grids that stand at the month's end.
 
@@ -188,24 +191,32 @@ def below(unit: Organisation, paths: Iterable[str], months: Iterable[date]) -> d
 def done_in(path: str, months: Iterable[date]) -> dict[date, tuple[int, int]]:
     """How many villages and communities under a unit were gone through, of how many; by month, in two statements."""
     found = dict.fromkeys(months, (0, 0))
-    for _village, month, tally in _by_village(path, tuple(found)):
+    for _village, month, tally in _by_village(path, tuple(found), is_counted=False):
         done, whole = found[month]
         found[month] = (done + tally.done, whole + tally.whole)
     return found
 
 
-def _by_village(path: str, months: Iterable[date]) -> Iterator[tuple[str, date, Tally]]:
-    """Each village with what a month came to; one that did not stand at its end adds what was found and no more."""
+def _by_village(
+    path: str, months: Iterable[date], *, is_counted: bool = True
+) -> Iterator[tuple[str, date, Tally]]:
+    """Each village with what a month came to; one that did not stand at its end adds what was found and no more.
+
+    Without `is_counted` it is not asked what was found, which costs most.
+    """
     lasts = {month: _last_day(month) for month in months}
     villages, grids = _terms(path)
-    rounds = _rounds(path, lasts)
+    rounds = _rounds(path, lasts, is_counted=is_counted)
     for village in villages | grids:
         for month, last in lasts.items():
-            own, theirs = (rounds.get((village, month, is_grid), Rounds()) for is_grid in (False, True))
-            tally = come_to(own, theirs, _standing(grids, village, last))
+            own, theirs = rounds.get((village, month, False)), rounds.get((village, month, True))
             is_standing = _standing(villages, village, last)
-            if is_standing or tally.found:
-                yield village, month, tally if is_standing else tally._replace(done=0, whole=0)
+            if own or theirs:
+                tally = come_to(own or NONE, theirs or NONE, _standing(grids, village, last))
+                if is_standing or tally.found:
+                    yield village, month, tally if is_standing else tally._replace(done=0, whole=0)
+            elif is_standing:
+                yield village, month, NOT_DONE
 
 
 def _terms(path: str) -> tuple[Terms, Terms]:
@@ -222,14 +233,17 @@ def _standing(terms: Terms, village: str, last: date) -> int:
     return sum(n for since, until, n in terms.get(village, ()) if _is_standing(since, until, last))
 
 
-def _rounds(path: str, lasts: Mapping[date, date]) -> dict[tuple[str, date, bool], Rounds]:
+def _rounds(
+    path: str, lasts: Mapping[date, date], *, is_counted: bool
+) -> dict[tuple[str, date, bool], Rounds]:
     """Rounds by village and month, its own and its grids'; of places that no longer stand only what they found."""
     rows = ScreeningRound.objects.filter(within("place__path", path), month__in=lasts)
-    sums = {"n": Count("pk"), "most": Sum(Greatest("found", "cases")), "linked": Sum("cases")}
+    sums: dict[str, Any] = {"n": Count("pk")}
+    if is_counted:
+        rows = rows.annotate(cases=_linked())
+        sums |= {"most": Sum(Greatest("found", "cases")), "linked": Sum("cases")}
     found: dict[tuple[str, date, bool], Rounds] = {}
-    for village, kind, since, until, month, *counted in _by_terms(
-        rows.annotate(cases=_linked()), "place__", "month", **sums
-    ):
+    for village, kind, since, until, month, *counted in _by_terms(rows, "place__", "month", **sums):
         key, more = (village, month, kind == Kind.GRID), Rounds(*counted)
         if not _is_standing(since, until, lasts[month]):
             more = more._replace(n=0)
