@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
-from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, When
+from django.db.models import Case, Count, F, IntegerField, OuterRef, QuerySet, Subquery, Sum, When
 from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext as _
 
@@ -74,7 +74,7 @@ class Screened:
 
     @cached_property
     def tally(self) -> Tally:
-        grids = Rounds()
+        grids = NONE
         for grid in self.grids:
             grids = grids.plus(Rounds(int(grid.is_done and grid.is_standing), grid.found, grid.linked))
         return come_to(_of(self.round), grids, len(self.standing))
@@ -165,9 +165,8 @@ def rounds_of(unit: Organisation, month: date) -> list[Screened]:
     last = _last_day(first)
     rounds = ScreeningRound.objects.filter(within("place__path", unit.path), month=first)
     done = {row.place_id: row for row in rounds.annotate(linked=_linked())}
-    stands = Q(valid_from__lte=last) & (Q(valid_until=None) | Q(valid_until__gt=last))
     places = Organisation.objects.below(unit).filter(kind__in=SCREENED)
-    places = places.filter(stands | Q(pk__in=rounds.values("place"))).order_by("path")
+    places = (places.on(last) | places.filter(pk__in=rounds.values("place"))).order_by("path")
     rows: list[tuple[Organisation, list[Screened]]] = []
     for place in places:  # a village comes before its grids
         if place.kind == Kind.GRID and rows and is_within(place.path, rows[-1][0].path):
@@ -247,7 +246,7 @@ def _rounds(
         key, more = (village, month, kind == Kind.GRID), Rounds(*counted)
         if not _is_standing(since, until, lasts[month]):
             more = more._replace(n=0)
-        found[key] = found.get(key, Rounds()).plus(more)
+        found[key] = found.get(key, NONE).plus(more)
     return found
 
 
@@ -268,7 +267,7 @@ def _last_day(month: date) -> date:
 def _of(row: ScreeningRound | None) -> Rounds:
     """One round, read with the disputes registered from it."""
     linked = int(getattr(row, "linked", 0))
-    return Rounds(1, max(row.found, linked), linked) if row else Rounds()
+    return Rounds(1, max(row.found, linked), linked) if row else NONE
 
 
 def _by_terms(rows: QuerySet[Any], place: str = "", *more: str, **sums: Any) -> Iterable[tuple[Any, ...]]:
