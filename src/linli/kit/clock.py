@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 FIRST, LAST = date(1900, 1, 1), date(2999, 12, 31)
 
@@ -17,9 +18,19 @@ def midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(min(max(day, FIRST), LAST), time()))
 
 
-def written(moment: datetime) -> str:
-    """In the county's time, with the year; the end of a day is 24:00, never the next day at 0:00."""
-    local = timezone.localtime(moment)
+def written(said: object) -> str:
+    """A moment in ISO 8601 as the county's clocks show it, with the year; anything else stays as it is.
+
+    The end of a day is 24:00, never the next day at 0:00.
+    """
+    given = str(said or "")
+    try:
+        moment = parse_datetime(given)
+        local = timezone.localtime(moment) if moment is not None else None
+    except (ValueError, OverflowError):  # a day that is none, a moment without a zone
+        local = None
+    if local is None:
+        return given
     if local.time() == time(0):
         return f"{local - timedelta(days=1):%Y-%m-%d} 24:00"
     return f"{local:%Y-%m-%d %H:%M}"

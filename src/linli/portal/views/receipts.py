@@ -10,7 +10,6 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -87,7 +86,7 @@ def _sheet(request: HttpRequest, case: Case, found: dict[str, Any]) -> sheets.Re
             "收到了。一经收到，就不能当作没有收到过：这一条已经进了只增不改的日志，任何人删改都会被查出来。"
         ),
         rows=[
-            (_("收到"), _moment(facts["received_at"])),
+            (_("收到"), clock.written(facts["received_at"])),
             *((_label(case, each["clock"]), _due(each)) for each in facts["promises"]),
             (_("日志登记"), facts["leaf"]),
             (_("证明"), _proved(found["proof"])),
@@ -113,12 +112,9 @@ def _label(case: Case, name: str) -> str:
 
 
 def _due(promise: dict[str, Any]) -> str:
-    return _("{due} 前").format(due=_moment(promise["due_at"])) if promise["due_at"] else promise["limit"]
-
-
-def _moment(written: str) -> str:
-    moment = parse_datetime(written)
-    return clock.written(moment) if moment is not None else written
+    return (
+        _("{due} 前").format(due=clock.written(promise["due_at"])) if promise["due_at"] else promise["limit"]
+    )
 
 
 def _proved(proof: dict[str, Any] | None) -> str:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from linli.kit import clock
@@ -65,10 +64,10 @@ def told(verdict: receipts.Verdict) -> list[str]:
     """What the receipt says and how each check came out, a line each."""
     lines = [
         _("编号 %(case)s，%(at)s 收到")
-        % {"case": verdict.statement.get("case"), "at": _moment(verdict.statement.get("received_at"))},
+        % {"case": verdict.statement.get("case"), "at": clock.written(verdict.statement.get("received_at"))},
         *(
             _("答应的日期：%(due)s（%(limit)s）")
-            % {"due": _moment(each.get("due_at")) or "—", "limit": each.get("limit")}
+            % {"due": clock.written(each.get("due_at")) or "—", "limit": each.get("limit")}
             for each in verdict.statement.get("promises") or []
         ),
     ]
@@ -89,15 +88,6 @@ def told(verdict: receipts.Verdict) -> list[str]:
     elif verdict.is_good and verdict.of("witness") is None:
         lines.append(_("没有查见证的会签：用 --witness 给出见证的公钥。"))
     return lines
-
-
-def _moment(written: Any) -> str:
-    """As the clocks of the county show it; what is no moment stays as it is written."""
-    try:
-        moment = parse_datetime(str(written or ""))
-        return clock.written(moment) if moment is not None else str(written or "")
-    except (ValueError, OverflowError):
-        return str(written)
 
 
 def _verdict(options: dict[str, Any]) -> receipts.Verdict:
