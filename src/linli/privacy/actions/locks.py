@@ -90,11 +90,18 @@ def forget(case_id: UUID) -> int:
 
 
 def leaf_of(kind: str, row: Kept) -> Leaf:
-    """That a case was locked, held, unlocked or let go: by whom and when, not why."""
-    at = row.since if kind in BEGINS else row.ended_at
-    assert at is not None
-    record = row.record() if kind in BEGINS else row.end_record()
+    """That a case was locked, held, unlocked or let go: by whom and when, not why, which may have to be erased."""
+    if kind in BEGINS:
+        at, record = row.since, {"case": str(row.case_id), "by": _id(row.by_id), "since": row.since}
+    else:
+        assert row.ended_at is not None
+        at, record = row.ended_at, {"ended_by": _id(row.ended_by_id), "ended_at": row.ended_at}
+    record = {"id": str(row.id), **record}
     return ledger.leaf_for(kind=kind, subject=row.id, record=record, at=at)
+
+
+def _id(person: UUID | None) -> str | None:
+    return str(person) if person else None
 
 
 def rehashed(kind: str) -> Callable[[UUID, UUID], Iterator[ledger.Row]]:
@@ -102,7 +109,9 @@ def rehashed(kind: str) -> Callable[[UUID, UUID], Iterator[ledger.Row]]:
 
     def rows(first: UUID, last: UUID) -> Iterator[ledger.Row]:
         found = (BEGINS | ENDS)[kind].objects.filter(id__gte=first, id__lte=last)
-        for row in found.order_by("id") if kind in BEGINS else found.exclude(ended_at=None).order_by("id"):
+        if kind in ENDS:
+            found = found.exclude(ended_at=None)
+        for row in found.order_by("id"):
             leaf = leaf_of(kind, row)
             yield ledger.Row(leaf.case_id, leaf.number, bytes(leaf.hash))
 

@@ -35,13 +35,6 @@ class Lock(models.Model):
             models.UniqueConstraint(fields=["case"], condition=Q(ended_at=None), name="lock_stands_once")
         ]
 
-    def record(self) -> dict[str, Any]:
-        """What the leaf of the beginning covers; why may have to be erased one day."""
-        return _begun(self)
-
-    def end_record(self) -> dict[str, Any]:
-        return _ended(self)
-
 
 class HoldQuerySet(models.QuerySet["Hold"]):
     def standing(self) -> Self:
@@ -68,23 +61,6 @@ class Hold(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["case"], condition=Q(ended_at=None), name="hold_stands_once")
         ]
-
-    def record(self) -> dict[str, Any]:
-        """What the leaf of the beginning covers; why may have to be erased one day."""
-        return _begun(self)
-
-    def end_record(self) -> dict[str, Any]:
-        return _ended(self)
-
-
-def _begun(row: Lock | Hold) -> dict[str, Any]:
-    by = str(row.by_id) if row.by_id else None
-    return {"id": str(row.id), "case": str(row.case_id), "by": by, "since": row.since}
-
-
-def _ended(row: Lock | Hold) -> dict[str, Any]:
-    by = str(row.ended_by_id) if row.ended_by_id else None
-    return {"id": str(row.id), "ended_by": by, "ended_at": row.ended_at}
 
 
 class Why(models.TextChoices):
