@@ -130,9 +130,7 @@ def _letter(notice: Notice, until: datetime) -> Letter | None:
     with translation.override(language):
         subject, body = words(notice.why, settings.PUBLIC_URL + path, notice.case_id)
     if path == OUTSIDE and browsers:
-        path = (
-            f"{OUTSIDE}#case/{notice.case_id}"  # encrypted for each browser; the rest only says where to look
-        )
+        path = f"{OUTSIDE}#case/{notice.case_id}"  # encrypted for each browser; the rest says where to look
     return Letter(notice.id, notice.case_id, until, notice.channel, to, subject, body, path, browsers)
 
 

@@ -92,9 +92,8 @@ def _screen(bench: Bench, at: datetime) -> list[ScreeningRound]:
         for number, village in enumerate(villages[:BY_GRID]):
             grids = _workers(village)
             for first in months:
-                is_missing = (
-                    number == 0 and first == months[-1]
-                )  # the first worker shown still has to go round
+                # The first worker shown still has to go round.
+                is_missing = number == 0 and first == months[-1]
                 for grid, worker in grids[1:] if is_missing else grids:
                     rounds.append(_round(grid, first, rng, worker, at))
     return rounds
